@@ -1,0 +1,115 @@
+"""Stage 02: an echo server for lines. Whatever pieces TCP makes of the stream, whole lines come back."""
+
+import socket
+import sys
+from collections.abc import Iterator
+
+HOST, PORT = "127.0.0.1", 9000
+LIMIT = 4096  # bytes in a line, its newline not counted
+
+
+class BadLine(Exception):
+    """What a client sent is no line of ours: too long, or not UTF-8."""
+
+
+def open_listener(host: str, port: int) -> socket.socket:
+    """Return a socket that listens for clients on host and port."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # Without this the port stays taken for a minute or so after a restart.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen()
+    return listener
+
+
+def read_lines(connection: socket.socket) -> Iterator[str]:
+    """Yield each line that arrives, without its end, until the peer says goodbye.
+
+    Raises BadLine for a line over LIMIT bytes or one that is not UTF-8.
+    """
+    # BEGIN SOLUTION 1: keep bytes in a buffer, cut it at each newline, decode whole lines only
+    buffer = b""
+    while True:
+        data = connection.recv(4096)
+        if data == b"":
+            return
+        *lines, buffer = (buffer + data).split(b"\n")
+        for line in lines:
+            yield decode_line(line)
+        if len(buffer) > LIMIT:  # do not wait for its newline: it may never come
+            raise BadLine(f"line longer than {LIMIT} bytes")
+    # END SOLUTION
+
+
+def decode_line(line: bytes) -> str:
+    """Return the text of a line without its newline; raises BadLine as read_lines does."""
+    # BEGIN SOLUTION 2: refuse what is longer than LIMIT or not UTF-8; drop one carriage return at the end
+    if len(line) > LIMIT:
+        raise BadLine(f"line longer than {LIMIT} bytes")
+    try:
+        return line.removesuffix(b"\r").decode()
+    except UnicodeDecodeError:
+        raise BadLine("line is not UTF-8") from None
+    # END SOLUTION
+
+
+def send_line(connection: socket.socket, line: str) -> None:
+    """Send the line and its newline."""
+    connection.sendall(line.encode() + b"\n")
+
+
+def talk(connection: socket.socket) -> None:
+    """Send back each line of the client, until it says goodbye or sends what is no line."""
+    # BEGIN SOLUTION 3: send each line back; answer a BadLine with "error: " and what is wrong
+    try:
+        for line in read_lines(connection):
+            send_line(connection, line)
+    except BadLine as error:
+        send_line(connection, f"error: {error}")
+    # END SOLUTION
+
+
+def handle(connection: socket.socket) -> None:
+    """Serve one client: talk with it, and close its connection whatever happens."""
+    with connection:
+        try:
+            talk(connection)
+        except OSError:  # it vanished; the next one is none the worse
+            pass
+
+
+def serve(listener: socket.socket) -> None:
+    """Accept clients, one after another, until the listener is closed; then return."""
+    while True:
+        try:
+            connection, address = listener.accept()
+        except OSError:  # the listener was closed
+            return
+        handle(connection)
+
+
+def parse_address(arguments: list[str]) -> tuple[str, int]:
+    """Return HOST and PORT from the command line, or the defaults for what is missing."""
+    host = arguments[0] if len(arguments) > 0 else HOST
+    port = arguments[1] if len(arguments) > 1 else str(PORT)
+    if not (port.isdecimal() and len(port) <= 5 and int(port) <= 65535):
+        sys.exit(f"{port!r} is not a port: give a number from 0 to 65535")
+    return host, int(port)
+
+
+def main() -> None:
+    host, port = parse_address(sys.argv[1:])
+    try:
+        listener = open_listener(host, port)
+    except OSError as error:
+        sys.exit(f"cannot listen on {host}:{port}: {error.strerror}; stop what uses it, or give another port")
+    print(f"listening on {host}:{listener.getsockname()[1]} (Ctrl-C stops)", flush=True)
+    try:
+        with listener:
+            serve(listener)
+    except KeyboardInterrupt:
+        print("stopped")
+
+
+if __name__ == "__main__":
+    main()

@@ -34,7 +34,7 @@ def chat(connection: socket.socket, keyboard: Iterable[str], screen: TextIO) -> 
     """
     lines = read_lines(connection)
     for typed in keyboard:
-        # BEGIN SOLUTION 5: send the line without the newline it was typed with, and wait for one line
+        # BEGIN SOLUTION 5: send the line without the newline it was typed with, and wait for the one line that is the answer
         send_line(connection, typed.rstrip("\n"))
         answer = next(lines, None)
         if answer is None:
@@ -56,8 +56,8 @@ def main() -> None:
     host, port = parse_address(sys.argv[1:])
     try:
         connection = socket.create_connection((host, port))
-    except OSError as error:
-        sys.exit(f"cannot connect to {host}:{port}: {error.strerror}; is the server running?")
+    except (OSError, UnicodeError) as error:
+        sys.exit(f"cannot connect to {host}:{port}: {error}; is the server running?")
     try:
         with connection:
             chat(connection, sys.stdin, sys.stdout)

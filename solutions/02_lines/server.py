@@ -1,4 +1,4 @@
-"""Stage 02: an echo server for lines. Whatever pieces TCP makes of the stream, whole lines come back."""
+"""Stage 02: a server for lines. Whatever pieces TCP makes of the stream, each whole line gets one answer."""
 
 import socket
 import sys
@@ -59,11 +59,11 @@ def send_line(connection: socket.socket, line: str) -> None:
 
 
 def talk(connection: socket.socket) -> None:
-    """Send back each line of the client, until it says goodbye or sends what is no line."""
-    # BEGIN SOLUTION 3: send each line back; answer a BadLine with "error: " and what is wrong
+    """Answer each line of the client, until it says goodbye or sends what is no line."""
+    # BEGIN SOLUTION 3: answer each line with "you said: " and the line, a BadLine with "error: " and what is wrong
     try:
         for line in read_lines(connection):
-            send_line(connection, line)
+            send_line(connection, f"you said: {line}")
     except BadLine as error:
         send_line(connection, f"error: {error}")
     # END SOLUTION
@@ -101,8 +101,8 @@ def main() -> None:
     host, port = parse_address(sys.argv[1:])
     try:
         listener = open_listener(host, port)
-    except OSError as error:
-        sys.exit(f"cannot listen on {host}:{port}: {error.strerror}; stop what uses it, or give another port")
+    except (OSError, UnicodeError) as error:
+        sys.exit(f"cannot listen on {host}:{port}: {error}; stop what uses it, or give another port")
     print(f"listening on {host}:{listener.getsockname()[1]} (Ctrl-C stops)", flush=True)
     try:
         with listener:

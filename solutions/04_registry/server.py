@@ -91,7 +91,7 @@ class Registry:
         """Forget the client."""
         # BEGIN SOLUTION 2: take the client out, with the lock held
         with self.lock:
-            del self.clients[client.number]
+            self.clients.pop(client.number, None)
         # END SOLUTION
 
     def everyone(self) -> list[Client]:
@@ -111,7 +111,7 @@ def talk(client: Client, registry: Registry) -> None:
                 client.send("here: " + ", ".join(other.name for other in registry.everyone()))
                 # END SOLUTION
             else:
-                client.send(line)
+                client.send(f"you said: {line}")
     except BadLine as error:
         client.send(f"error: {error}")
 
@@ -156,8 +156,8 @@ def main() -> None:
     host, port = parse_address(sys.argv[1:])
     try:
         listener = open_listener(host, port)
-    except OSError as error:
-        sys.exit(f"cannot listen on {host}:{port}: {error.strerror}; stop what uses it, or give another port")
+    except (OSError, UnicodeError) as error:
+        sys.exit(f"cannot listen on {host}:{port}: {error}; stop what uses it, or give another port")
     print(f"listening on {host}:{listener.getsockname()[1]} (Ctrl-C stops)", flush=True)
     try:
         with listener:

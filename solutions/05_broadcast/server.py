@@ -94,7 +94,7 @@ class Registry:
     def remove(self, client: Client) -> None:
         """Forget the client."""
         with self.lock:
-            del self.clients[client.number]
+            self.clients.pop(client.number, None)
 
     def everyone(self) -> list[Client]:
         """Return who is here at this moment, in the order they came."""
@@ -119,7 +119,7 @@ def talk(client: Client, registry: Registry) -> None:
                 client.send("here: " + ", ".join(other.name for other in registry.everyone()))
             else:
                 # BEGIN SOLUTION 3: send "NAME: LINE" to all the others
-                #| client.send(line)
+                #| client.send(f"you said: {line}")
                 broadcast(registry, f"{client.name}: {line}", client)
                 # END SOLUTION
     except BadLine as error:
@@ -165,8 +165,8 @@ def main() -> None:
     host, port = parse_address(sys.argv[1:])
     try:
         listener = open_listener(host, port)
-    except OSError as error:
-        sys.exit(f"cannot listen on {host}:{port}: {error.strerror}; stop what uses it, or give another port")
+    except (OSError, UnicodeError) as error:
+        sys.exit(f"cannot listen on {host}:{port}: {error}; stop what uses it, or give another port")
     print(f"listening on {host}:{listener.getsockname()[1]} (Ctrl-C stops)", flush=True)
     try:
         with listener:

@@ -95,22 +95,27 @@ class Client:
 
     def drop(self) -> None:
         """Cut the connection; this wakes the thread that reads from it and the one that writes to it."""
-        # BEGIN SOLUTION 3: mark the client as dropped, then shut its connection down both ways
+        # BEGIN SOLUTION 3: mark the client as dropped, shut its connection down both ways, and put None for a writer that waits for a line
         self.dropped.set()
         try:
             self.connection.shutdown(socket.SHUT_RDWR)
         except OSError:  # it is cut already
             pass
+        try:
+            self.outbox.put_nowait(None)  # in case the writer waits for a line
+        except queue.Full:  # then it has one, and cannot send it
+            pass
         # END SOLUTION
 
     def finish(self) -> None:
         """Give the writer PATIENCE seconds to send the rest, and see it end."""
-        # BEGIN SOLUTION 4: put None last, join the writer with a timeout, then drop the client and join again
-        try:
-            self.outbox.put(None, timeout=PATIENCE)
-        except queue.Full:
-            pass
-        self.writer.join(PATIENCE)
+        # BEGIN SOLUTION 4: unless it is dropped, put None last and join the writer, both with a timeout; then drop the client and join again
+        if not self.dropped.is_set():
+            try:
+                self.outbox.put(None, timeout=PATIENCE)
+            except queue.Full:  # the writer is in sendall
+                pass
+            self.writer.join(PATIENCE)
         self.drop()
         self.writer.join()
         # END SOLUTION
@@ -136,7 +141,7 @@ class Registry:
     def remove(self, client: Client) -> None:
         """Forget the client."""
         with self.lock:
-            del self.clients[client.number]
+            self.clients.pop(client.number, None)
 
     def everyone(self) -> list[Client]:
         """Return who is here at this moment, in the order they came."""
@@ -169,8 +174,8 @@ def handle(connection: socket.socket, registry: Registry) -> None:
     with connection:
         client.writer.start()
         try:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             registry.add(client)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             talk(client, registry)
         except OSError:  # it vanished; the others are none the worse
             pass
@@ -207,8 +212,8 @@ def main() -> None:
     host, port = parse_address(sys.argv[1:])
     try:
         listener = open_listener(host, port)
-    except OSError as error:
-        sys.exit(f"cannot listen on {host}:{port}: {error.strerror}; stop what uses it, or give another port")
+    except (OSError, UnicodeError) as error:
+        sys.exit(f"cannot listen on {host}:{port}: {error}; stop what uses it, or give another port")
     print(f"listening on {host}:{listener.getsockname()[1]} (Ctrl-C stops)", flush=True)
     try:
         with listener:

@@ -56,7 +56,7 @@ def chat(connection: socket.socket, keyboard: Iterable[str], screen: TextIO) -> 
         send_line(connection, typed.rstrip("\n"))
         # BEGIN SOLUTION 6: after /quit there is no more to be sent
         #| pass
-        if typed.strip() == "/quit":
+        if typed.rstrip("\n") == "/quit":
             break
         # END SOLUTION
     we_end.set()
@@ -77,8 +77,8 @@ def main() -> None:
     host, port = parse_address(sys.argv[1:])
     try:
         connection = socket.create_connection((host, port))
-    except OSError as error:
-        sys.exit(f"cannot connect to {host}:{port}: {error.strerror}; is the server running?")
+    except (OSError, UnicodeError) as error:
+        sys.exit(f"cannot connect to {host}:{port}: {error}; is the server running?")
     try:
         with connection:
             chat(connection, sys.stdin, sys.stdout)

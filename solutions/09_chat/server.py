@@ -102,6 +102,10 @@ class Client:
             self.connection.shutdown(socket.SHUT_RDWR)
         except OSError:  # it is cut already
             pass
+        try:
+            self.outbox.put_nowait(None)  # in case the writer waits for a line
+        except queue.Full:  # then it has one, and cannot send it
+            pass
 
     def wake(self) -> None:
         """Make the thread that reads from the client read b"", as if the client had said goodbye."""
@@ -112,11 +116,12 @@ class Client:
 
     def finish(self) -> None:
         """Give the writer PATIENCE seconds to send the rest, and see it end."""
-        try:
-            self.outbox.put(None, timeout=PATIENCE)
-        except queue.Full:
-            pass
-        self.writer.join(PATIENCE)
+        if not self.dropped.is_set():
+            try:
+                self.outbox.put(None, timeout=PATIENCE)
+            except queue.Full:  # the writer is in sendall
+                pass
+            self.writer.join(PATIENCE)
         self.drop()
         self.writer.join()
 
@@ -260,8 +265,8 @@ def handle(connection: socket.socket, registry: Registry) -> None:
     with connection:
         client.writer.start()
         try:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             if registry.add(client):
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
                 log.info("%s joined from %s", client.name, connection.getpeername())
                 broadcast(registry, f"{client.name} joined", client)
                 talk(client, registry)
@@ -313,8 +318,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     try:
         listener = open_listener(host, port)
-    except OSError as error:
-        sys.exit(f"cannot listen on {host}:{port}: {error.strerror}; stop what uses it, or give another port")
+    except (OSError, UnicodeError) as error:
+        sys.exit(f"cannot listen on {host}:{port}: {error}; stop what uses it, or give another port")
     print(f"listening on {host}:{listener.getsockname()[1]} (Ctrl-C stops)", flush=True)
     try:
         with listener:

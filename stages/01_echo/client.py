@@ -15,7 +15,7 @@ def chat(connection: socket.socket, keyboard: Iterable[str], screen: TextIO) -> 
     """
     for line in keyboard:
         data = line.encode()
-        # TODO 5: send all of data, then recv until all of it is back
+        # TODO 5: send all of data, then recv into echo until all of it is back
         raise NotImplementedError("stage 01, TODO 5")
         print(echo.decode(), end="", file=screen, flush=True)
 
@@ -33,8 +33,8 @@ def main() -> None:
     host, port = parse_address(sys.argv[1:])
     try:
         connection = socket.create_connection((host, port))
-    except OSError as error:
-        sys.exit(f"cannot connect to {host}:{port}: {error.strerror}; is the server running?")
+    except (OSError, UnicodeError) as error:
+        sys.exit(f"cannot connect to {host}:{port}: {error}; is the server running?")
     try:
         with connection:
             chat(connection, sys.stdin, sys.stdout)

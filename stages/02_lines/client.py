@@ -26,7 +26,7 @@ def chat(connection: socket.socket, keyboard: Iterable[str], screen: TextIO) -> 
     """
     lines = read_lines(connection)
     for typed in keyboard:
-        # TODO 5: send the line without the newline it was typed with, and wait for one line
+        # TODO 5: send the line without the newline it was typed with, and wait for the one line that is the answer
         raise NotImplementedError("stage 02, TODO 5")
         print(answer, file=screen, flush=True)
 
@@ -44,8 +44,8 @@ def main() -> None:
     host, port = parse_address(sys.argv[1:])
     try:
         connection = socket.create_connection((host, port))
-    except OSError as error:
-        sys.exit(f"cannot connect to {host}:{port}: {error.strerror}; is the server running?")
+    except (OSError, UnicodeError) as error:
+        sys.exit(f"cannot connect to {host}:{port}: {error}; is the server running?")
     try:
         with connection:
             chat(connection, sys.stdin, sys.stdout)

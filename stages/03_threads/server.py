@@ -56,10 +56,10 @@ def send_line(connection: socket.socket, line: str) -> None:
 
 
 def talk(connection: socket.socket) -> None:
-    """Send back each line of the client, until it says goodbye or sends what is no line."""
+    """Answer each line of the client, until it says goodbye or sends what is no line."""
     try:
         for line in read_lines(connection):
-            send_line(connection, line)
+            send_line(connection, f"you said: {line}")
     except BadLine as error:
         send_line(connection, f"error: {error}")
 
@@ -97,8 +97,8 @@ def main() -> None:
     host, port = parse_address(sys.argv[1:])
     try:
         listener = open_listener(host, port)
-    except OSError as error:
-        sys.exit(f"cannot listen on {host}:{port}: {error.strerror}; stop what uses it, or give another port")
+    except (OSError, UnicodeError) as error:
+        sys.exit(f"cannot listen on {host}:{port}: {error}; stop what uses it, or give another port")
     print(f"listening on {host}:{listener.getsockname()[1]} (Ctrl-C stops)", flush=True)
     try:
         with listener:

@@ -102,7 +102,7 @@ def talk(client: Client, registry: Registry) -> None:
                 # TODO 4: answer "here: " and the names of everyone, with ", " between them
                 raise NotImplementedError("stage 04, TODO 4")
             else:
-                client.send(line)
+                client.send(f"you said: {line}")
     except BadLine as error:
         client.send(f"error: {error}")
 
@@ -139,8 +139,8 @@ def main() -> None:
     host, port = parse_address(sys.argv[1:])
     try:
         listener = open_listener(host, port)
-    except OSError as error:
-        sys.exit(f"cannot listen on {host}:{port}: {error.strerror}; stop what uses it, or give another port")
+    except (OSError, UnicodeError) as error:
+        sys.exit(f"cannot listen on {host}:{port}: {error}; stop what uses it, or give another port")
     print(f"listening on {host}:{listener.getsockname()[1]} (Ctrl-C stops)", flush=True)
     try:
         with listener:

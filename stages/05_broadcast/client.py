@@ -47,7 +47,7 @@ def chat(connection: socket.socket, keyboard: Iterable[str], screen: TextIO) -> 
             print("the server closed the connection", file=sys.stderr, flush=True)
             os._exit(1)
 
-    # TODO 5: start the receiver in a second thread, then send what is typed from this one
+    # TODO 5: start the receiver in a second thread (call it thread), then send what is typed from this one
     raise NotImplementedError("stage 05, TODO 5")
     we_end.set()
     connection.shutdown(socket.SHUT_WR)  # we have said all; the server may still have something for us
@@ -67,8 +67,8 @@ def main() -> None:
     host, port = parse_address(sys.argv[1:])
     try:
         connection = socket.create_connection((host, port))
-    except OSError as error:
-        sys.exit(f"cannot connect to {host}:{port}: {error.strerror}; is the server running?")
+    except (OSError, UnicodeError) as error:
+        sys.exit(f"cannot connect to {host}:{port}: {error}; is the server running?")
     try:
         with connection:
             chat(connection, sys.stdin, sys.stdout)

@@ -91,7 +91,7 @@ class Registry:
     def remove(self, client: Client) -> None:
         """Forget the client."""
         with self.lock:
-            del self.clients[client.number]
+            self.clients.pop(client.number, None)
 
     def everyone(self) -> list[Client]:
         """Return who is here at this moment, in the order they came."""
@@ -124,11 +124,11 @@ def handle(connection: socket.socket, registry: Registry) -> None:
     client = Client(connection)
     with connection:
         try:
-            # TODO 2: let the system find out about peers that lost their power or their network
-            pass
             with client.lock:  # nobody's line may reach it before it knows its number
                 registry.add(client)
                 send_line(connection, f"you are {client.name}")
+            # TODO 2: let the system find out about peers that lost their power or their network
+            pass
             talk(client, registry)
         except OSError:  # it vanished; the others are none the worse
             pass
@@ -161,8 +161,8 @@ def main() -> None:
     host, port = parse_address(sys.argv[1:])
     try:
         listener = open_listener(host, port)
-    except OSError as error:
-        sys.exit(f"cannot listen on {host}:{port}: {error.strerror}; stop what uses it, or give another port")
+    except (OSError, UnicodeError) as error:
+        sys.exit(f"cannot listen on {host}:{port}: {error}; stop what uses it, or give another port")
     print(f"listening on {host}:{listener.getsockname()[1]} (Ctrl-C stops)", flush=True)
     try:
         with listener:

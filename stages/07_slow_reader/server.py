@@ -84,12 +84,12 @@ class Client:
 
     def drop(self) -> None:
         """Cut the connection; this wakes the thread that reads from it and the one that writes to it."""
-        # TODO 3: mark the client as dropped, then shut its connection down both ways
+        # TODO 3: mark the client as dropped, shut its connection down both ways, and put None for a writer that waits for a line
         raise NotImplementedError("stage 07, TODO 3")
 
     def finish(self) -> None:
         """Give the writer PATIENCE seconds to send the rest, and see it end."""
-        # TODO 4: put None last, join the writer with a timeout, then drop the client and join again
+        # TODO 4: unless it is dropped, put None last and join the writer, both with a timeout; then drop the client and join again
         raise NotImplementedError("stage 07, TODO 4")
 
 
@@ -113,7 +113,7 @@ class Registry:
     def remove(self, client: Client) -> None:
         """Forget the client."""
         with self.lock:
-            del self.clients[client.number]
+            self.clients.pop(client.number, None)
 
     def everyone(self) -> list[Client]:
         """Return who is here at this moment, in the order they came."""
@@ -146,8 +146,8 @@ def handle(connection: socket.socket, registry: Registry) -> None:
     with connection:
         client.writer.start()
         try:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             registry.add(client)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             talk(client, registry)
         except OSError:  # it vanished; the others are none the worse
             pass
@@ -182,8 +182,8 @@ def main() -> None:
     host, port = parse_address(sys.argv[1:])
     try:
         listener = open_listener(host, port)
-    except OSError as error:
-        sys.exit(f"cannot listen on {host}:{port}: {error.strerror}; stop what uses it, or give another port")
+    except (OSError, UnicodeError) as error:
+        sys.exit(f"cannot listen on {host}:{port}: {error}; stop what uses it, or give another port")
     print(f"listening on {host}:{listener.getsockname()[1]} (Ctrl-C stops)", flush=True)
     try:
         with listener:

@@ -72,8 +72,8 @@ def main() -> None:
     host, port = parse_address(sys.argv[1:])
     try:
         connection = socket.create_connection((host, port))
-    except OSError as error:
-        sys.exit(f"cannot connect to {host}:{port}: {error.strerror}; is the server running?")
+    except (OSError, UnicodeError) as error:
+        sys.exit(f"cannot connect to {host}:{port}: {error}; is the server running?")
     try:
         with connection:
             chat(connection, sys.stdin, sys.stdout)

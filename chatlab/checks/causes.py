@@ -1,0 +1,423 @@
+"""Why a check failed, told from evidence: what came, what the server did with its sockets, and where its threads stand.
+
+Each cause has a key that stays (the mistakes in tests/mistakes name it) and a sentence for the student.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import linecache
+import re
+import select
+import socket
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .report import Cause, CheckFailed, quote
+
+if TYPE_CHECKING:
+    from .peer import Peer
+    from .server import Server
+
+
+def failure(peer: Peer, expected: str, got: bytes, ending: str | None, wanted: str | bytes | None) -> CheckFailed:
+    """Return the failure of a peer that was to hear something: `got` came, or nothing more, for the reason `ending`.
+
+    ending: None where a whole line or all the bytes came, else "eof", "reset", "silence", "refused", "full" (the peer
+    cannot send), "unnoticed" (the server does not notice that the peer is gone) or "twice" (a number that another has).
+    """
+    server = peer.server
+    if server and ending:
+        server.settles(0.5)  # a thread that is ending with an exception has just closed the connection
+    cause = _tell(peer, server, got, ending, wanted)
+    return CheckFailed(expected, cause, peer.transcript.lines(), server.stands() if server else [])
+
+
+def plain_failure(key: str, text: str, server: Server | None = None, expected: str = "") -> CheckFailed:
+    """Return a failure whose cause the check itself knows."""
+    lines, stands = (server.transcript.lines(), server.stands()) if server else ([], [])
+    return CheckFailed(expected, Cause(key, text), lines, stands)
+
+
+def _tell(peer: Peer, server: Server | None, got: bytes, ending: str | None, wanted: str | bytes | None) -> Cause:
+    if server:
+        for _, error in server.errors:
+            if isinstance(error, NotImplementedError):
+                return todo(str(error), server.path.parent)
+        if ending == "twice":
+            text = f"{peer.name} and {wanted} have both been told {quote(got)}: two clients have the same number."
+            return Cause("number-twice", text, "04_registry, The idea")
+        if ending:
+            cause = _dead(server) or _spinning(server, peer) or _locked(server) or _stuck(server) or _waiting(server, peer)
+            if cause:
+                return cause
+    if ending:
+        return _missing(peer, server, got, ending, wanted)
+    return _different(peer, server, got, wanted)
+
+
+# The server as a whole
+
+
+def todo(message: str, folder: Path) -> Cause:
+    """Return the cause for a gap that is still to be filled; message: what its NotImplementedError says."""
+    read = f"stages/{folder.name}/README.md, Steps"
+    if match := re.search(r"TODO \d+", message):
+        for path in sorted(folder.glob("*.py"), reverse=True):  # server.py before client.py
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+                if f"# {match[0]}:" in line:
+                    task = line.strip().lstrip("# ")
+                    return Cause("todo", f"Still to be written: {path.name}, line {number}\n  {task}", read)
+    return Cause("todo", f"Still to be written: {message or 'a part that raises NotImplementedError'}.", read)
+
+
+def _dead(server: Server) -> Cause | None:
+    """The server, or the thread that matters, has ended with an exception, or serve has returned."""
+    if not server.alive() and not server.stopped:
+        errors = [error for name, error in server.errors if name == "serve"]
+        if not errors:
+            text = "`serve` has returned, though the listener is open: the server accepts nobody any more."
+            return Cause("serve-returned", text, "stages/README.md, The contract")
+        return Cause("server-died", f"The whole server has ended with {_told(errors[0], server.path)}")
+    if server.errors:
+        name, error = server.errors[-1]
+        return Cause("exception", f"Thread {name!r} has ended with {_told(error, server.path)}")
+    return None
+
+
+def _told(error: BaseException, path: Path) -> str:
+    """Return the exception in words, with the student's own line."""
+    line = _student_line(error, path)
+    text = f"{type(error).__name__}: {error}".rstrip(": ")
+    return f"{text}\n  {path.name}, line {line.lineno}, in {line.name}:\n  {line.line}" if line else text + "."
+
+
+def _student_line(error: BaseException, path: Path) -> traceback.FrameSummary | None:
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _same(frame.filename, path)]
+    return frames[-1] if frames else None
+
+
+def _same(filename: str, path: Path) -> bool:
+    return Path(filename).parent == path.parent
+
+
+def _spinning(server: Server, peer: Peer) -> Cause | None:
+    """recv has said goodbye again and again, and the server asks on."""
+    for name, side in server.wire.sides.items():
+        if side.goodbyes > 3:
+            text = (
+                f'{name} has said goodbye, and the server asks on: its recv has returned b"" {side.goodbyes:,} times. '
+                'b"" never means "nothing yet": it means that nothing more will ever come.'
+            )
+            return Cause("goodbye-ignored", text, "01_echo, The idea")
+    return None
+
+
+# Threads that wait for each other, or for somebody who does not read
+
+
+def _locked(server: Server) -> Cause | None:
+    """A thread waits for a lock that another, or itself, holds: told from where they stand in the source."""
+    stacks = {thread: _student_frames(server, thread) for thread in server.threads()}
+    holds: dict[int, list[tuple[threading.Thread, str, int]]] = {}
+    waits: list[tuple[threading.Thread, int, str, int]] = []
+    for thread, frames in stacks.items():
+        innermost = True
+        for frame, lineno in frames:
+            for name, lock, line in _locks_around(frame, lineno):
+                if innermost and line == lineno and thread not in server.wire.inside:
+                    waits.append((thread, id(lock), name, lineno))
+                else:
+                    holds.setdefault(id(lock), []).append((thread, name, line))
+            innermost = False
+    for thread, lock, name, lineno in waits:
+        for holder, _, line in holds.get(lock, []):
+            if holder is thread:
+                text = (
+                    f"Deadlock: thread {thread.name!r} waits for {name} at line {lineno}, and holds it itself since "
+                    f"line {line}. A Lock cannot be taken twice, not even by the thread that has it."
+                )
+                return Cause("deadlock", text, "06_leaving, Think about it")
+            call = server.wire.inside.get(holder)
+            if call and call.name in ("send", "sendall"):
+                text = (
+                    f"Thread {holder.name!r} holds {name} since line {line} while it sends to {call.peer}, who does not "
+                    f"read; thread {thread.name!r} waits for that lock at line {lineno}. Never send with a lock held "
+                    "that others need."
+                )
+                return Cause("lock-while-sending", text, "07_slow_reader, The idea")
+            text = (
+                f"Deadlock: thread {thread.name!r} waits for {name} at line {lineno}; thread {holder.name!r} holds it "
+                f"since line {line} and does not go on."
+            )
+            return Cause("deadlock", text, "06_leaving, Think about it")
+    return None
+
+
+def _locks_around(frame, lineno: int) -> list[tuple[str, object, int]]:
+    """Return (name, lock, line) for each `with LOCK:` of this frame's source around the line."""
+    found = []
+    for node in ast.walk(_tree(frame.f_code.co_filename)):
+        if isinstance(node, ast.With) and node.lineno <= lineno <= (node.end_lineno or node.lineno):
+            if node.lineno < frame.f_code.co_firstlineno:
+                continue
+            for item in node.items:
+                lock = _value(item.context_expr, frame)
+                if hasattr(lock, "acquire") and hasattr(lock, "release"):
+                    found.append((ast.unparse(item.context_expr), lock, node.lineno))
+    return found
+
+
+@functools.lru_cache(maxsize=8)
+def _tree(filename: str) -> ast.AST:
+    try:
+        return ast.parse(Path(filename).read_text(encoding="utf-8"))
+    except (OSError, SyntaxError):
+        return ast.Module([], [])
+
+
+def _value(expression: ast.expr, frame) -> object:
+    """Return what a plain name or a chain of attributes stands for in the frame; None for anything else."""
+    if isinstance(expression, ast.Name):
+        return frame.f_locals.get(expression.id, frame.f_globals.get(expression.id))
+    if isinstance(expression, ast.Attribute):
+        return getattr(_value(expression.value, frame), expression.attr, None)
+    return None
+
+
+def _stuck(server: Server) -> Cause | None:
+    """A thread is inside send, to a peer that does not read, and what others wait for does not come."""
+    for thread, call in list(server.wire.inside.items()):
+        if call.name in ("send", "sendall"):
+            line = _student_frames(server, thread)
+            where = f" at line {line[0][1]}" if line else ""
+            text = (
+                f"Thread {thread.name!r} waits in {call.name}{where}: {call.peer} does not read, its buffers are full, "
+                "and so nobody else gets anything from this thread."
+            )
+            return Cause("stuck-in-send", text, "07_slow_reader, The idea")
+    return None
+
+
+def _waiting(server: Server, peer: Peer) -> Cause | None:
+    """The peer has not even been accepted: the one thread serves somebody else."""
+    side = server.wire.sides.get(peer.name)
+    if side and side.socket:
+        return None
+    call = server.wire.inside.get(server.thread) if server.thread else None
+    if call and call.peer and call.peer != peer.name:
+        text = (
+            f"{peer.name} is not accepted: the thread that accepts clients waits in {call.name} for {call.peer}. "
+            "One client must not wait for another."
+        )
+        return Cause("one-at-a-time", text, "03_threads, The idea")
+    if not any(call.name == "accept" for call in server.wire.inside.values()):
+        return Cause("not-accepted", f"The server does not accept {peer.name}: no thread of it is in accept().")
+    return None
+
+
+# What came, or did not
+
+
+def _missing(peer: Peer, server: Server | None, got: bytes, ending: str, wanted: str | bytes | None) -> Cause:
+    side = server.wire.sides.get(peer.name) if server else None
+    if ending == "refused":
+        return Cause("refused", f"{peer.name} could not connect: nobody listens any more.")
+    if ending == "full":
+        return Cause("not-reading", f"The server has stopped reading from {peer.name}, who cannot send any more.")
+    if ending == "unnoticed" or wanted == "end":
+        if got:
+            return Cause("too-much", f"{peer.name} got {quote(got)} where its connection should have ended.")
+        if side and side.ended:
+            text = f"The server knows that {peer.name} has gone, and has not closed its connection."
+            return Cause("not-closed", text, "06_leaving, The idea")
+        return Cause("not-closed", f"The server has not closed the connection of {peer.name}.", "stages/README.md")
+    if isinstance(wanted, str) and got == wanted.encode():
+        return Cause("no-newline", f"{peer.name} got {quote(got)} and no newline after it: a line ends with \\n.")
+    if side and side.short_sends and ending == "silence":
+        asked, sent = side.short_sends[-1]
+        text = (
+            f"send was given {asked:,} bytes and took {sent:,}: it says so with the number it returns. The rest was "
+            "never sent; sendall sends all."
+        )
+        return Cause("send-not-sendall", text, "01_echo, Steps")
+    if ending == "reset":
+        text = f"The server has reset the connection of {peer.name}: it closed it with bytes still unread."
+        return Cause("reset", text)
+    if ending == "eof":
+        return Cause("closed-early", f"The server has closed the connection of {peer.name} before that.")
+    if got and wanted is not None:
+        size = len(wanted if isinstance(wanted, bytes) else wanted.encode())
+        return Cause("short", f"{peer.name} got {quote(got)} and then nothing: {len(got):,} of {size:,} bytes.")
+    if isinstance(wanted, str) and wanted.endswith(" left"):
+        text = f"{peer.name} is not told that {wanted.removesuffix(' left')} has left."
+        return Cause("not-told", text, "06_leaving, The idea")
+    if wanted == "goodbye":
+        text = f"The server stops, and {peer.name} is not told goodbye."
+        return Cause("no-goodbye", text, "08_shutdown, The idea")
+    return Cause("silence", f"{peer.name} heard nothing. {_what_happened_instead(peer, server)}".strip())
+
+
+def _what_happened_instead(peer: Peer, server: Server | None) -> str:
+    """Return what the server did with the line that the peer waits for, as far as its sockets tell."""
+    if not server:
+        return ""
+    speakers = [other for other in server.peers if other.sent and not other.has_ended]
+    if not speakers:
+        return "The server has sent it nothing."
+    speaker = speakers[-1]
+    received = server.wire.side(speaker.name).received
+    if received < speaker.sent:
+        return f"The server has taken {received:,} of the {speaker.sent:,} bytes that {speaker.name} sent."
+    text = f"All {speaker.sent:,} bytes that {speaker.name} sent have reached the server"
+    for other in server.peers:
+        if other is not peer and (waiting := _unread(other)):
+            return f"{text}, which has sent {quote(waiting)} to {other.name} instead."
+    return f"{text}, which did not pass them on." if peer is not speaker else f"{text}, which did not answer."
+
+
+def _unread(peer: Peer) -> bytes:
+    """Return what waits for the peer, without taking it."""
+    if peer.socket.fileno() == -1 or not select.select([peer.socket], [], [], 0)[0]:
+        return peer.buffer
+    try:
+        return peer.buffer + peer.socket.recv(200, socket.MSG_PEEK)
+    except OSError:
+        return peer.buffer
+
+
+def _different(peer: Peer, server: Server | None, got: bytes, wanted: str | bytes | None) -> Cause:
+    if isinstance(wanted, bytes):
+        place = next((i for i, (a, b) in enumerate(zip(wanted, got)) if a != b), min(len(wanted), len(got)))
+        text = f"From byte {place:,} on {peer.name} got {quote(got[place:])} instead of {quote(wanted[place:])}."
+        return Cause("wrong-bytes", text)
+    wanted = wanted or ""
+    text = got.decode(errors="replace")
+    name = peer.name
+    said = [line for other in (server.peers if server else []) for line in other.said]
+    own = {form for line in peer.said if line for form in (line, f"client {peer.number}: {line}", f"you said: {line}")}
+    prefix, told = _split(wanted)
+    got_told = _split(text)[1]
+    if text == wanted + "\r":
+        return Cause("carriage-return", f"{name} got {quote(got)}: the \\r before the newline belongs to the line's end.")
+    if "\ufffd" in text or text == wanted.encode().decode("latin-1"):
+        reason = (
+            f"{name} got {quote(got)} instead of {quote(wanted.encode())}: a letter of several bytes was cut in two and "
+            "each part decoded by itself. Decode whole lines."
+        )
+        return Cause("mojibake", reason, "02_lines, The idea")
+    if text.startswith(wanted) and any(line and line in text[len(wanted) :] for line in said):
+        reason = (
+            f"{name} got several lines in one: {quote(got)}. TCP has joined what was sent, and the server took what "
+            "recv returned for one line."
+        )
+        return Cause("merged", reason, "02_lines, The idea")
+    if len(told) > len(got_told) > 0 and told.startswith(got_told) or (told and not got_told and text.startswith(prefix)):
+        reason = (
+            f"{name} got {quote(got)}, a piece of {quote(wanted.encode())}: the line came to the server in pieces, and "
+            "each piece was taken for a line."
+        )
+        return Cause("torn", reason, "02_lines, The idea")
+    if got_told and len(told) > len(got_told) and told.endswith(got_told):
+        reason = (
+            f"{name} got only the end of the line: {quote(got)} of {quote(wanted.encode())}. What came before in a piece "
+            "of its own was thrown away."
+        )
+        return Cause("lost-beginning", reason, "02_lines, The idea")
+    if text in own and text != wanted:
+        return Cause("echoed", f"{name} hears its own line back: {quote(got)}.", "05_broadcast, The idea")
+    if peer.heard and peer.heard[-1] == text:
+        return Cause("doubled", f"{name} hears {quote(got)} a second time: it was sent once.")
+    if got_told in said and told in said and said.index(got_told) > said.index(told):
+        return Cause("lost", f"{name} never hears {quote(wanted.encode())}; what came next is {quote(got)}, said later.")
+    place = next((i for i, (a, b) in enumerate(zip(wanted, text)) if a != b), min(len(wanted), len(text)))
+    reason = (
+        f"{name} heard another line than it should.\n  expected: {wanted[:80]}\n"
+        f"  heard:    {text[:80]}\n            {' ' * min(place, 80)}^"
+    )
+    return Cause("wrong-line", reason, "stages/README.md, The lines on the wire")
+
+
+def _split(line: str) -> tuple[str, str]:
+    """Return who said it, as the wire has it, and what was said."""
+    head, colon, said = line.partition(": ")
+    return (head + colon, said) if colon and (head == "you said" or head.startswith("client ")) else ("", line)
+
+
+# What is left behind
+
+
+def left_behind(server: Server) -> CheckFailed | None:
+    """Return the failure of a server that does not end: threads that run, connections that are open."""
+    for _, error in server.errors:
+        if isinstance(error, NotImplementedError):
+            return CheckFailed("", todo(str(error), server.path.parent), server.transcript.lines(), [])
+    threads = server.threads()
+    fail = functools.partial(plain_failure, server=server)
+    if threads:
+        if cause := _spinning(server, server.peers[-1] if server.peers else None) or _locked(server):
+            return CheckFailed("every thread ends", cause, server.transcript.lines(), server.stands())
+        if server.thread in threads:
+            text = "`serve` does not return when its listener is closed: accept raises OSError then."
+            return fail("serve-goes-on", f"{text} {stand(server, server.thread)}")
+        where = stand(server, threads[0])
+        text = f"{len(threads)} thread(s) of the server go on when everything is over: {where}"
+        return fail("thread-left", text)
+    errors = [error for name, error in server.errors if name == "serve"]
+    if errors:
+        return fail("server-died", f"The server has ended with {_told(errors[0], server.path)}")
+    live = server.wire.live()
+    if live:
+        return fail("not-closed", f"The server never closes the connection of {' and '.join(list(live)[:3])}.")
+    return None
+
+
+def descriptors_left(server: Server) -> CheckFailed | None:
+    """Return the failure of a server after which more file descriptors are open than before; all peers are closed."""
+    from .server import open_descriptors
+
+    more = open_descriptors() - server.descriptors
+    text = f"{more} file descriptor(s) more are open than before the server ran: something is never closed."
+    return plain_failure("descriptor-left", text, server) if more > 0 else None
+
+
+def stand(server: Server, thread: threading.Thread) -> str:
+    """Return one line: where the thread stands in the student's file, and what it waits for."""
+    frames = _student_frames(server, thread)
+    call = server.wire.inside.get(thread)
+    doing = f"in {call.name}, {'for a client' if call.name == 'accept' else call.peer}" if call else "runs or waits"
+    if not frames:
+        return f"  {thread.name}: {doing}"
+    frame, lineno = frames[0]
+    source = linecache.getline(frame.f_code.co_filename, lineno).strip()
+    return f"  {thread.name}: {doing}; {Path(frame.f_code.co_filename).name} line {lineno}: {source}"
+
+
+def rests(server: Server, thread: threading.Thread) -> bool:
+    """Whether the thread stands where only another can wake it: in a lock, a queue, a join or an Event without a timeout."""
+    if thread in server.wire.inside:
+        return server.wire.inside[thread].patient
+    frame = sys._current_frames().get(thread.ident)
+    if frame is None:
+        return False
+    if frame.f_code.co_filename == threading.__file__ and frame.f_code.co_name in ("wait", "join", "_wait_for_tstate_lock"):
+        return frame.f_locals.get("timeout") in (None, -1)
+    if _same(frame.f_code.co_filename, server.path):
+        return any(line == frame.f_lineno for _, _, line in _locks_around(frame, frame.f_lineno))
+    return False
+
+
+def _student_frames(server: Server, thread: threading.Thread) -> list[tuple]:
+    """Return (frame, line number) of the thread's frames in the student's folder, innermost first."""
+    frame = sys._current_frames().get(thread.ident)
+    found = []
+    while frame:
+        if _same(frame.f_code.co_filename, server.path):
+            found.append((frame, frame.f_lineno))
+        frame = frame.f_back
+    return found
+

@@ -1,0 +1,244 @@
+"""A student's program as a real process: pipes for keyboard and screen, deadlines for everything."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from .causes import plain_failure, todo
+from .peer import DEADLINE, SLICE, Peer
+from .report import Cause, CheckFailed, Transcript, quote
+from .work import NO_FILE
+
+
+class Program:
+    """`python server.py ...` or `python client.py ...`, run in its own folder."""
+
+    def __init__(self, path: Path, *arguments: str, transcript: Transcript | None = None) -> None:
+        if not path.is_file():
+            text = NO_FILE.format(file=path.name, folder=path.parent.name, number=int(path.parent.name[:2]))
+            raise CheckFailed("", Cause("no-file", text), [], [])
+        self.path = path
+        self.name = path.stem
+        self.transcript = transcript or Transcript()
+        self.changed = threading.Condition()
+        self.output = {"stdout": "", "stderr": ""}
+        self.shown = 0  # characters of stdout that a check has already looked at
+        self.process = subprocess.Popen(
+            [sys.executable, "-u", path.name, *arguments],
+            cwd=path.parent,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+        )
+        self.transcript.note(self.name, f"starts: python {path.name} {' '.join(arguments)}")
+        self.readers = [
+            threading.Thread(target=self._read, args=(name,), name=f"reads {name}", daemon=True) for name in self.output
+        ]
+        for reader in self.readers:
+            reader.start()
+
+    def _read(self, name: str) -> None:
+        pipe = getattr(self.process, name)
+        while data := os.read(pipe.fileno(), 65536):
+            text = data.decode(errors="replace").replace("\r\n", "\n")
+            self.transcript.note(self.name, f"shows {quote(text.encode())}")
+            with self.changed:
+                self.output[name] += text
+                self.changed.notify_all()
+        with self.changed:
+            self.changed.notify_all()
+
+    # What a person does
+
+    def types(self, *lines: str) -> None:
+        for line in lines:
+            self.transcript.note(self.name, f"is given {quote(line.encode())} to send")
+            try:
+                self.process.stdin.write(line.encode() + b"\n")
+                self.process.stdin.flush()
+            except OSError:
+                raise self.failure("ended", f"{self.path.name} has ended and takes no more from the keyboard.") from None
+
+    def ends_typing(self) -> None:
+        """Press Ctrl-D: the keyboard has ended."""
+        self.transcript.note(self.name, "its keyboard ends (Ctrl-D)")
+        self.process.stdin.close()
+
+    def interrupts(self) -> None:
+        """Press Ctrl-C."""
+        self.transcript.note(self.name, "Ctrl-C")
+        self.process.send_signal(signal.SIGINT)
+
+    # What must come of it
+
+    def shows(self, text: str, seconds: float = DEADLINE) -> None:
+        """The text appears on the screen, after what was looked at before."""
+
+        def look() -> bool:
+            place = self.output["stdout"].find(text, self.shown)
+            if place >= 0:
+                self.shown = place + len(text)
+            return place >= 0 or not any(reader.is_alive() for reader in self.readers)
+
+        before = self.shown
+        with self.changed:
+            self.changed.wait_for(look, seconds)
+            if self.shown > before:
+                return
+            fresh = self.output["stdout"][before:]
+        what = f"It shows {quote(fresh.encode())}." if fresh else "It shows nothing."
+        raise self.failure("not-shown", f"{self.path.name} does not show {quote(text.encode())}. {what}")
+
+    def starts(self) -> bool:
+        """Wait until the server says that it listens, or ends; returns whether it listens."""
+        with self.changed:
+            listens = lambda: "listening on " in self.output["stdout"]
+            self.changed.wait_for(lambda: listens() or not any(reader.is_alive() for reader in self.readers), DEADLINE)
+            return listens()
+
+    def listening(self) -> tuple[str, int]:
+        """Return the address that the server says it listens on."""
+        self.shows("listening on ")
+        line = re.compile(r"(\S+):(\d+)")
+        with self.changed:
+            self.changed.wait_for(lambda: line.match(self.output["stdout"], self.shown) and "\n" in self.output["stdout"], DEADLINE)
+            match = line.match(self.output["stdout"], self.shown)
+        if not match:
+            text = "server.py does not say `listening on HOST:PORT` when it is ready."
+            raise self.failure("not-shown", text)
+        return match[1], int(match[2])
+
+    def ends(self, status: int, sentence: bool = False) -> None:
+        """The program ends by itself with this exit status; sentence: and tells why in one line on stderr."""
+        try:
+            got = self.process.wait(DEADLINE)
+        except subprocess.TimeoutExpired:
+            raise self.failure("does-not-end", f"{self.path.name} goes on for ever; it should end by itself.") from None
+        for reader in self.readers:
+            reader.join(DEADLINE)
+        if "Traceback" in self.output["stderr"]:
+            raise self.failure("traceback", "")
+        if got != status:
+            raise self.failure("wrong-status", f"{self.path.name} ends with exit status {got}, not {status}.")
+        lines = self.output["stderr"].strip().splitlines()
+        if sentence and len(lines) != 1:
+            what = "nothing" if not lines else f"{len(lines)} lines"
+            raise self.failure("no-sentence", f"{self.path.name} should say in one sentence what is wrong; it says {what}.")
+
+    def failure(self, key: str, text: str) -> CheckFailed:
+        """Return the failure; an exception that the program shows is its cause."""
+        self.has_ended(0.5)
+        stderr = self.output["stderr"]
+        if match := re.search(r"^NotImplementedError: (stage \d+, TODO \d+)", stderr, re.M):
+            return CheckFailed("", todo(match[1], self.path.parent), [], [])
+        if re.search(r"^(Indentation|Tab|Syntax)Error: ", stderr, re.M):
+            return plain_failure("syntax", f"Python cannot read {self.path.name}:\n" + _indent(stderr.splitlines()[-4:]))
+        if "Traceback" in stderr:
+            lines = stderr.strip().splitlines()
+            own = [i for i, line in enumerate(lines) if f'{self.path.name}", line' in line]
+            place = [lines[i].strip() + ": " + lines[i + 1].strip() for i in own[-1:] if i + 1 < len(lines)]
+            place = [re.sub(r'File ".*[/\\]', 'File "', line) for line in place]
+            told = f"{self.path.name} ends with a traceback: {lines[-1]}\n" + _indent(place)
+            return CheckFailed(text, Cause("traceback", told), self.transcript.lines(), [])
+        return CheckFailed("", Cause(key, text), self.transcript.lines(), [])
+
+    def has_ended(self, seconds: float) -> bool:
+        """Wait a moment for a program that is ending, so that its last words are known."""
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        for reader in self.readers:
+            reader.join(DEADLINE)
+        return True
+
+    def destroy(self) -> None:
+        """End the process, whatever state it is in."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        for reader in self.readers:
+            reader.join(DEADLINE)
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            try:
+                pipe.close()
+            except OSError:
+                pass
+
+
+def _indent(lines: list[str]) -> str:
+    return "\n".join("  " + line.strip() for line in lines)
+
+
+class Programs:
+    """Starts the programs of one stage's folder, and ends them all."""
+
+    def __init__(self, folder: Path, stage: int) -> None:
+        self.folder, self.stage = folder, stage
+        self.transcript = Transcript()
+        self.programs: list[Program] = []
+        self.sockets: list[socket.socket] = []
+
+    def server(self, *arguments: str) -> Program:
+        return self._start("server.py", *arguments)
+
+    def client(self, *arguments: str) -> Program:
+        return self._start("client.py", *arguments)
+
+    def _start(self, file: str, *arguments: str) -> Program:
+        program = Program(self.folder / file, *arguments, transcript=self.transcript)
+        self.programs.append(program)
+        return program
+
+    def peer(self, name: str, address: tuple[str, int]) -> Peer:
+        """Return a peer that is connected to a server program."""
+        connection = socket.create_connection(address, DEADLINE)
+        self.sockets.append(connection)
+        return self._watched(Peer(name, connection, self.transcript), self.programs[-1])
+
+    def listen(self) -> socket.socket:
+        """Return a listener on 127.0.0.1 and a port that the system chose."""
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.sockets.append(listener)
+        return listener
+
+    def connected_client(self) -> tuple[Program, Peer]:
+        """Return client.py, connected, and the test's own end of its connection; it is greeted from stage 04 on."""
+        listener = self.listen()
+        client = self.client("127.0.0.1", str(listener.getsockname()[1]))
+        listener.settimeout(SLICE)
+        deadline = time.monotonic() + DEADLINE
+        while True:
+            try:
+                connection, _ = listener.accept()
+                break
+            except TimeoutError:
+                if client.process.poll() is not None or time.monotonic() > deadline:
+                    raise client.failure("not-connected", "client.py does not connect to HOST and PORT.") from None
+        self.sockets.append(connection)
+        peer = self._watched(Peer("server", connection, self.transcript), client)
+        if self.stage >= 4:
+            peer.says("you are client 1")
+            client.shows("you are client 1\n")
+        return client, peer
+
+    def _watched(self, peer: Peer, program: Program) -> Peer:
+        """Let the program's own last words tell why the peer does not hear what it should."""
+        peer.program = program
+        return peer
+
+    def destroy(self) -> None:
+        for program in self.programs:
+            program.destroy()
+        for opened in self.sockets:
+            opened.close()
+

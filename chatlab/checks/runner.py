@@ -1,0 +1,129 @@
+"""Run the checks of one stage in a process of its own, and tell each result as it comes.
+
+The process has a deadline; a check in which it hangs, crashes or ends is a failed check, and the rest goes on in a new
+process. Results come over a loopback connection, so that nothing the student prints is taken for one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from .plugin import ROOT, Result
+
+CHECK_LIMIT = 60.0  # seconds without a word from the process; each check's own limit is half of it
+
+
+def run_stage(stage: int, work: Path, fail_fast: bool = False, tests: Path | None = None) -> Iterator[Result]:
+    """Yield the result of every check of the stage, in order; with fail_fast, up to the first that fails.
+
+    work: the folder that holds the stages' folders. tests: the folder of the grading tests. Raises RuntimeError where
+    the checks themselves cannot run.
+    """
+    done: dict[str, Result] = {}
+    while True:
+        running: Result | None = None
+        plan: dict[str, dict] = {}
+        ended = False
+        with _Run(stage, work, list(done), tests or ROOT / "tests" / "stages") as run:
+            for message in run.messages():
+                kind = message.pop("kind")
+                if kind == "plan":
+                    plan = {check["name"]: check for check in message["checks"]}
+                elif kind == "start":
+                    running = Result(**plan[message["name"]])
+                elif kind == "result":
+                    result = Result(**message)
+                    done[result.name] = result
+                    running = None
+                    yield result
+                    if fail_fast and result.status == "failed":
+                        return
+                elif kind == "end":
+                    ended = True
+            if ended:
+                return
+            if running is None:
+                raise RuntimeError(f"the checks of stage {stage:02} cannot run:\n{run.output()}")
+            running.status = "failed"
+            running.cause = "hang" if run.hung else "process-ended"
+            running.message = (
+                "The check did not end; its process was ended." if run.hung else
+                "The whole process ended in the middle of this check: the program calls os._exit, or it crashed."
+            )
+            running.lines = [running.message, *run.output().splitlines()[-5:]]
+        done[running.name] = running
+        yield running
+        if fail_fast:
+            return
+
+
+class _Run:
+    """One pytest process and the connection on which its results come."""
+
+    def __init__(self, stage: int, work: Path, done: list[str], tests: Path) -> None:
+        self.hung = False
+        self.log = tempfile.TemporaryFile()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "pytest", str(tests), "--work", str(work.resolve()), "--stage", str(stage)),
+                *("--results", f"127.0.0.1:{self.listener.getsockname()[1]}", "--done", ",".join(done)),
+                *("-q", "--no-header", "-p", "no:cacheprovider", "--capture=fd"),
+            ],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT)},
+        )
+
+    def messages(self) -> Iterator[dict]:
+        """Yield what the process tells, until it ends, or says nothing for CHECK_LIMIT seconds."""
+        connection = self._accept()
+        if connection is None:
+            return
+        connection.settimeout(CHECK_LIMIT)
+        with connection, connection.makefile("r", encoding="utf-8") as lines:
+            try:
+                for line in lines:
+                    yield json.loads(line)
+            except TimeoutError:
+                self.hung = True
+            except OSError:
+                pass  # the process has crashed: no end was told
+
+    def _accept(self) -> socket.socket | None:
+        """Return the process's connection; None where it ends, or CHECK_LIMIT passes, without one."""
+        self.listener.settimeout(0.1)
+        for _ in range(int(CHECK_LIMIT / 0.1)):
+            try:
+                return self.listener.accept()[0]
+            except TimeoutError:
+                if self.process.poll() is not None:
+                    return None
+        return None
+
+    def output(self) -> str:
+        self.log.seek(0)
+        return self.log.read().decode(errors="replace")
+
+    def __enter__(self) -> _Run:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if exception[0] is not None or self.hung:
+            self.process.kill()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.listener.close()
+        self.log.close()

@@ -38,7 +38,7 @@ DEADLINE = 10.0  # seconds that a step waits for its evidence
 LENGTH = 11.0  # seconds that a person is given for a whole script
 WIDE = 120  # columns from which on all the panels stand beside each other
 TALL = 25  # rows of the tallest panel
-PYTHON = "python" if sys.platform == "win32" else "python3"  # the command that people type
+PYTHON = "py" if sys.platform == "win32" else "python3"  # the command that people type
 
 # ---------------------------------------------------------------------------------------------------------- the scripts
 
@@ -50,8 +50,13 @@ class Step:
     caption: str
     who: str
     does: str
-    text: str | bytes = ""
+    text: str = ""
     sees: Mapping[str, str] = field(default_factory=dict)  # several lines have "\n" between them
+
+
+def to_all(line: str, *names: str) -> dict[str, str]:
+    """Return that each of these sees this."""
+    return dict.fromkeys(names, line)
 
 
 LOST = "the server closed the connection"  # what a client says, and its exit status is then 1
@@ -80,11 +85,11 @@ SCRIPTS: dict[str, tuple[Step, ...]] = {
         Step("each line gets an answer", "ann", "type", "hello", {"ann": "you said: hello"}),
         Step("ann leaves", "ann", "leave"),
         Step("bob comes with a bare socket, to send any pieces he likes", "bob", "connect"),
-        Step("half a line: the server waits for the rest", "bob", "send", b"half a "),
-        Step("the rest, and half a letter of the next", "bob", "send", b"line\ncaf\xc3",
+        Step("half a line: the server waits for the rest", "bob", "send", "half a "),
+        Step("the rest, and half a letter of the next", "bob", "send", r"line\ncaf\xc3",
              {"bob": "you said: half a line"}),
-        Step("the other half: no letter is broken", "bob", "send", b"\xa9\n", {"bob": "you said: caf\u00e9"}),
-        Step("three lines in one piece are three lines", "bob", "send", b"1\n2\n3\n",
+        Step("the other half: no letter is broken", "bob", "send", r"\xa9\n", {"bob": "you said: caf\u00e9"}),
+        Step("three lines in one piece are three lines", "bob", "send", r"1\n2\n3\n",
              {"bob": "you said: 1\nyou said: 2\nyou said: 3"}),
         Step("bob leaves", "bob", "leave"),
         Step(CTRL_C, "server", "stop", sees={"server": "stopped"}),
@@ -112,12 +117,12 @@ SCRIPTS: dict[str, tuple[Step, ...]] = {
     "05_broadcast": (
         *JOINS,
         Step("ann speaks: all the others hear it, she herself does not", "ann", "type", "hello everybody",
-             {"bob": "client 1: hello everybody", "eve": "client 1: hello everybody"}),
+             to_all("client 1: hello everybody", "bob", "eve")),
         Step("bob answers", "bob", "type", "hello client 1",
              {"ann": "client 2: hello client 1", "eve": "client 2: hello client 1"}),
         Step("a command is answered to its sender alone", "eve", "type", "/who",
              {"eve": "here: client 1, client 2, client 3"}),
-        Step(CTRL_C, "server", "stop", sees={"server": "stopped", "ann": LOST, "bob": LOST, "eve": LOST}),
+        Step(CTRL_C, "server", "stop", sees={"server": "stopped"} | to_all(LOST, "ann", "bob", "eve")),
     ),
     "06_leaving": (
         *JOINS[:2],
@@ -134,22 +139,22 @@ SCRIPTS: dict[str, tuple[Step, ...]] = {
         Step("eve comes, and will never read again", "eve", "connect", sees={"eve": "you are client 3"}),
         Step("ann talks until eve's outbox is full: after a second, eve is dropped", "ann", "flood", BLAH,
              {"ann": "client 3 left", "bob": "client 3 left"}),
-        Step("bob has missed nothing", "ann", "type", "that was all", {"bob": "client 1: that was all"}),
+        Step("now ann stops; bob is still there", "ann", "type", "that was all", {"bob": "client 1: that was all"}),
         Step("the two talk on", "bob", "type", "poor eve", {"ann": "client 2: poor eve"}),
-        Step(CTRL_C, "server", "stop", sees={"server": "stopped", "ann": LOST, "bob": LOST}),
+        Step(CTRL_C, "server", "stop", sees={"server": "stopped"} | to_all(LOST, "ann", "bob")),
     ),
     "08_shutdown": (
         *JOINS,
-        Step("they talk", "ann", "type", "hello", {"bob": "client 1: hello", "eve": "client 1: hello"}),
+        Step("they talk", "ann", "type", "hello", to_all("client 1: hello", "bob", "eve")),
         Step(f"{CTRL_C}: everyone hears goodbye, and every thread ends", "server", "stop",
-             sees={"server": "stopped"} | dict.fromkeys(("ann", "bob", "eve"), f"goodbye\n{LOST}")),
+             sees={"server": "stopped"} | to_all(f"goodbye\n{LOST}", "ann", "bob", "eve")),
     ),
     "09_chat": (
         Step("ann comes", "ann", "join", sees={"server": "client 1 joined", "ann": "you are client 1"}),
         Step("bob comes, and ann is told", "bob", "join",
              sees={"server": "client 2 joined", "ann": "client 2 joined", "bob": "you are client 2"}),
-        Step("eve comes", "eve", "join", sees={
-            "server": "client 3 joined", "ann": "client 3 joined", "bob": "client 3 joined", "eve": "you are client 3"}),
+        Step("eve comes", "eve", "join",
+             sees=to_all("client 3 joined", "server", "ann", "bob") | {"eve": "you are client 3"}),
         Step("ann takes a nickname", "ann", "type", "/nick ann",
              {"ann": "you are ann", "bob": "client 1 is now ann", "eve": "client 1 is now ann"}),
         Step("bob wants the nickname ann too", "bob", "type", "/nick ann", {"bob": "error: the nickname ann is taken"}),
@@ -158,16 +163,16 @@ SCRIPTS: dict[str, tuple[Step, ...]] = {
         Step("eve takes hers", "eve", "type", "/nick eve",
              {"ann": "client 3 is now eve", "bob": "client 3 is now eve", "eve": "you are eve"}),
         Step("ann speaks: all the others hear it", "ann", "type", "hello everybody",
-             {"bob": "ann: hello everybody", "eve": "ann: hello everybody"}),
-        Step("bob says something to eve alone", "bob", "type", "/msg eve psst, a secret",
-             {"eve": "bob to you: psst, a secret"}),
-        Step("a fourth guest comes", "guest", "connect", sees={
-            "server": "client 4 joined", "ann": "client 4 joined", "bob": "client 4 joined", "eve": "client 4 joined"}),
-        Step("the guest vanishes without goodbye: its connection is reset", "guest", "reset", sees={
-            "server": "client 4 left", "ann": "client 4 left", "bob": "client 4 left", "eve": "client 4 left"}),
+             to_all("ann: hello everybody", "bob", "eve")),
+        Step("bob says something to eve alone", "bob", "type", "/msg eve a secret",
+             {"eve": "bob to you: a secret"}),
+        Step("a fourth guest comes", "guest", "connect",
+             sees=to_all("client 4 joined", "server", "ann", "bob", "eve")),
+        Step("the guest vanishes without goodbye: its connection is reset", "guest", "reset",
+             sees=to_all("client 4 left", "server", "ann", "bob", "eve")),
         Step("the chat goes on; eve asks who is here", "eve", "type", "/who", {"eve": "here: ann, bob, eve"}),
         Step(f"{CTRL_C}: all hear goodbye", "server", "stop",
-             sees={"server": "stopped"} | dict.fromkeys(("ann", "bob", "eve"), f"goodbye\n{LOST}")),
+             sees={"server": "stopped"} | to_all(f"goodbye\n{LOST}", "ann", "bob", "eve")),
     ),
 }  # fmt: skip
 
@@ -218,7 +223,7 @@ class Participant:
         self.leave()
 
 
-# Only Ctrl-Break can be sent to one process group on Windows, and Python just dies of it, unless told to take it as Ctrl-C.
+# Windows can send one process group Ctrl-Break only, and Python dies of that, unless it is told to take it as Ctrl-C.
 CTRL_BREAK_IS_CTRL_C = """
 import runpy, signal, sys
 signal.signal(signal.SIGBREAK, signal.default_int_handler)
@@ -239,7 +244,7 @@ def start(program: Path, port: int) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         # A group of its own: Ctrl-C in this terminal is for the demo alone, which then ends its programs itself.
-        creationflags=subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         start_new_session=not windows,
     )
 
@@ -280,7 +285,7 @@ class PanelScreen:
         self.below = 1
         self.size = shutil.get_terminal_size()
         # What was on the terminal moves up into its history.
-        print("\n" * self.size.lines + "\x1b[?25l\x1b[2J", end="", flush=True)
+        print("\n" * self.size.lines, end="\x1b[2J", flush=True)
 
     def caption(self, text: str) -> None:
         self.text = text
@@ -296,7 +301,7 @@ class PanelScreen:
         rows = frame(self.text, self.panels, max(size.columns, 40), max(size.lines - 1, 9), self.colours, self.borders)
         drawn = "".join(f"\x1b[{number};1H{row}" for number, row in enumerate(rows, start=1))
         self.below = len(rows) + 1
-        print(f"{wipe}{drawn}", end="", flush=True)
+        print(f"\x1b[?25l{wipe}{drawn}", end="", flush=True)  # ?25l hides the cursor
 
     def close(self) -> None:
         print(f"\x1b[{self.below};1H\x1b[?25h", end="", flush=True)
@@ -322,7 +327,7 @@ def wrapped(panel: Participant, width: int) -> list[tuple[str, str]]:
 
 def box(panel: Participant, width: int, height: int, colours: bool, borders: str) -> list[str]:
     """Return the rows of one panel: its newest lines within a border."""
-    dash, bar, *corners = borders
+    dash, bar, *corners = list(borders)
     title = f"{dash} {panel.name}: {panel.program} ".ljust(width - 2, dash)
     side = paint(bar, panel.name, colours)
     inside = wrapped(panel, width - 3)[2 - height :]
@@ -335,7 +340,7 @@ def box(panel: Participant, width: int, height: int, colours: bool, borders: str
 
 
 def frame(text: str, panels: list[Participant], width: int, height: int, colours: bool, borders: str) -> list[str]:
-    """Return the rows of the whole picture: the caption, and the panels beside each other or, if narrow, on two floors."""
+    """Return the rows of the whole picture: the caption, and the panels side by side or, if narrow, on two floors."""
     two_floors = width < WIDE and len(panels) > 2
     rows = [paint(f" {text}"[:width].ljust(width), "caption", colours)]
     for number, floor in enumerate([panels[:-2], panels[-2:]] if two_floors else [panels]):
@@ -440,9 +445,11 @@ class Play:
 
     def close(self) -> None:
         """End everything that still runs, and give the terminal back."""
-        for who in self.cast.values():
-            who.end()
-        self.screen.close()
+        try:
+            for who in self.cast.values():
+                who.end()
+        finally:
+            self.screen.close()
 
     # What comes from the programs.
 
@@ -484,7 +491,7 @@ class Play:
         try:
             return who.process.wait(DEADLINE)
         except subprocess.TimeoutExpired:
-            raise DemoFailure(f"the program of {who.name} does not end") from None
+            raise DemoFailure(f"{who.name}'s program does not end") from None
 
     def see(self, name: str, text: str) -> str:
         """Wait until the next line on somebody's screen is this one, and return it.
@@ -500,7 +507,7 @@ class Play:
                 if who is not self.server:
                     raise DemoFailure(f"{name} sees {line!r} where {text!r} should be")
             if who.ended:
-                raise DemoFailure(f"the program of {name} has ended, and {text!r} was never on its screen")
+                raise DemoFailure(f"{name}'s program has ended, and {text!r} was never on its screen")
             if who.connection:
                 self.receive(who, deadline)
             if not self.pump(deadline - time.monotonic()):
@@ -532,15 +539,15 @@ class Play:
         deadline = time.monotonic() + DEADLINE
         while who.process and not who.ended:
             if not self.pump(deadline - time.monotonic()):
-                raise DemoFailure(f"the program of {who.name} does not end")
+                raise DemoFailure(f"{who.name}'s program does not end")
 
     def expect_all_ended(self) -> None:
-        """Wait until every program has ended; raises DemoFailure for a wrong exit status or an exception in the server."""
+        """Wait until every program has ended; raises DemoFailure for a wrong exit status or a traceback in the log."""
         for who in self.cast.values():
             self.expect_end(who)
             expected = 1 if ("heard", LOST) in who.lines else 0
             if who.process and who.process.returncode != expected:
-                raise DemoFailure(f"the program of {who.name} ended with status {who.process.returncode}")
+                raise DemoFailure(f"{who.name}'s program ended with status {who.process.returncode}")
         if any(line.startswith("Traceback") for _, line in self.server.lines):
             raise DemoFailure("the server's log shows an exception")
         self.expect_nothing_more()
@@ -562,18 +569,19 @@ class Play:
             raise DemoFailure(f"{who.name} cannot connect: {error}") from None
 
     def type(self, who: Participant, step: Step) -> None:
-        self.show(who, "typed", str(step.text))
+        self.show(who, "typed", step.text)
         who.write(f"{step.text}\n".encode())
 
     def send(self, who: Participant, step: Step) -> None:
-        assert isinstance(step.text, bytes)
-        self.show(who, "typed", str(step.text))
-        who.write(step.text)
+        """Send just these bytes, written with \\n and \\x in them."""
+        self.show(who, "typed", step.text)
+        who.write(step.text.encode().decode("unicode_escape").encode("latin-1"))
 
     def flood(self, who: Participant, step: Step) -> None:
         """Type the line again and again until the step has seen what it waits for."""
-        self.show(who, "typed", f"{step.text} (and again, and again)")
-        self.flooding = str(step.text)
+        self.show(who, "typed", step.text)
+        self.show(who, "note", "(and again, and again)")
+        self.flooding = step.text
         enough = threading.Event()
 
         def type_on() -> None:
@@ -640,14 +648,9 @@ def run(options: argparse.Namespace, root: Path) -> int:
             finally:
                 play.close()
         if not options.live:
-            print(f"All programs have ended. To join in yourself: {PYTHON} lab.py demo {options.stage} --live", flush=True)
+            print(f"All programs have ended. To join in: {PYTHON} lab.py demo {options.stage} --live", flush=True)
     except DemoFailure as failure:
         print(f"the demo of stage {stage} failed: {failure} ({play.now})", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:  # whoever read the output has seen enough; the interpreter must not try to write the rest
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0
 

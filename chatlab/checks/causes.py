@@ -13,6 +13,7 @@ import select
 import socket
 import sys
 import threading
+import time
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,7 +53,7 @@ def _tell(peer: Peer, server: Server | None, got: bytes, ending: str | None, wan
             text = f"{peer.name} and {wanted} have both been told {quote(got)}: two clients have the same number."
             return Cause("number-twice", text, "04_registry, The idea")
         if ending:
-            cause = _dead(server) or _spinning(server, peer) or _locked(server) or _stuck(server) or _waiting(server, peer)
+            cause = _dead(server) or _spinning(server) or _busy(server, ending) or _locked(server) or _stuck(server) or _waiting(server, peer)
             if cause:
                 return cause
     if ending:
@@ -105,7 +106,7 @@ def _same(filename: str, path: Path) -> bool:
     return Path(filename).parent == path.parent
 
 
-def _spinning(server: Server, peer: Peer) -> Cause | None:
+def _spinning(server: Server) -> Cause | None:
     """recv has said goodbye again and again, and the server asks on."""
     for name, side in server.wire.sides.items():
         if side.goodbyes > 3:
@@ -114,6 +115,27 @@ def _spinning(server: Server, peer: Peer) -> Cause | None:
                 'b"" never means "nothing yet": it means that nothing more will ever come.'
             )
             return Cause("goodbye-ignored", text, "01_echo, The idea")
+    return None
+
+
+def _busy(server: Server, ending: str) -> Cause | None:
+    """A thread runs all the time, and what is waited for does not come."""
+    if ending not in ("silence", "unnoticed", "full") or not hasattr(time, "pthread_getcpuclockid"):
+        return None
+
+    def seconds(thread: threading.Thread) -> float:
+        try:
+            return time.clock_gettime(time.pthread_getcpuclockid(thread.ident))
+        except OSError:  # it has just ended
+            return 0.0
+
+    threads = server.threads()
+    before = [seconds(thread) for thread in threads]
+    threading.Event().wait(0.3)
+    for thread, begin in zip(threads, before):
+        if seconds(thread) - begin > 0.05:
+            text = f"Thread {thread.name!r} runs all the time and never waits for anything:\n{stand(server, thread)}"
+            return Cause("busy-loop", text)
     return None
 
 
@@ -359,7 +381,7 @@ def left_behind(server: Server) -> CheckFailed | None:
     threads = server.threads()
     fail = functools.partial(plain_failure, server=server)
     if threads:
-        if cause := _spinning(server, server.peers[-1] if server.peers else None) or _locked(server):
+        if cause := _spinning(server) or _locked(server):
             return CheckFailed("every thread ends", cause, server.transcript.lines(), server.stands())
         if server.thread in threads:
             text = "`serve` does not return when its listener is closed: accept raises OSError then."

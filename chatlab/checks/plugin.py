@@ -19,6 +19,7 @@ from .report import Cause, CheckFailed
 from .server import Server
 
 ROOT = Path(__file__).resolve().parents[2]
+BROKEN = {"no-file", "syntax", "exit-at-import", "import-error", "runs-at-import", "no-serve", "no-chat"}
 STAGE_FILE = re.compile(r"test_(\d\d)_\w+\.py")
 
 
@@ -44,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--work", default="solutions", help="folder with the stages' folders to check (default: solutions)")
     group.addoption("--stage", type=int, help="check the folder of this stage alone, its own checks first")
     group.addoption("--results", metavar="HOST:PORT", help="send each result there as a line of JSON")
-    group.addoption("--done", default="", help="names of checks to leave out, with commas between them")
+    group.addoption("--done", default="", help="checks to leave out, and what came of them: NAME:STATUS,NAME:STATUS")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -79,11 +80,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     only = config.getoption("--stage")
     if only is None:
         return
-    done = set(filter(None, config.getoption("--done").split(",")))
+    done = statuses(config)
     keep = [item for item in items if item.get_closest_marker("check") and hasattr(item, "callspec") and name_of(item) not in done]
     keep = [item for item in keep if item.callspec.params.get("stage") == only]
     keep.sort(key=lambda item: home_stage(item.path) != only)  # its own checks first
     items[:] = keep
+
+
+def statuses(config: pytest.Config) -> dict[str, str]:
+    """Return what an earlier process has made of checks, by their names."""
+    return dict(pair.split(":") for pair in config.getoption("--done").split(",") if pair)
 
 
 def name_of(item: pytest.Item) -> str:
@@ -142,12 +148,13 @@ class Reporter:
 
     def __init__(self, config: pytest.Config) -> None:
         self.results: dict[tuple[int, str], Result] = {}
+        self.broken: dict[int, str] = {}  # stages whose files cannot be imported: one failure tells it
         self.started = 0.0
         self.line = None
         if address := config.getoption("--results"):
             host, port = address.rsplit(":", 1)
             self.line = socket.create_connection((host, int(port))).makefile("w", encoding="utf-8")
-        self.done = set(filter(None, config.getoption("--done").split(",")))
+        self.earlier = statuses(config)
 
     def tell(self, kind: str, content: dict) -> None:
         if self.line:
@@ -172,8 +179,10 @@ class Reporter:
         self.started = time.monotonic()
         self.tell("start", {"name": name_of(item)})
         needs = item.get_closest_marker("check").kwargs["needs"]
+        if broken := self.broken.get(item.callspec.params["stage"]):
+            pytest.skip(f"not run: needs {broken}")
         parent = self.results.get((item.callspec.params["stage"], needs or ""))
-        if parent and parent.status != "passed":
+        if (parent.status if parent else self.earlier.get(needs or "", "passed")) != "passed":
             pytest.skip(f"not run: needs {needs}")
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -192,6 +201,8 @@ class Reporter:
                 "lines": failure.lines(),
                 "transcript": failure.transcript,
             }
+            if failure.cause.key in BROKEN:
+                self.broken[item.callspec.params["stage"]] = "files that can be imported"
             self.keep(self.result(item, "failed", seconds=time.monotonic() - self.started, **more))
         elif report.skipped:
             reason = str(call.excinfo.value)

@@ -15,16 +15,14 @@ from pathlib import Path
 from .causes import plain_failure, todo
 from .peer import DEADLINE, SLICE, Peer
 from .report import Cause, CheckFailed, Transcript, quote
-from .work import NO_FILE
+from .work import load_function
 
 
 class Program:
     """`python server.py ...` or `python client.py ...`, run in its own folder."""
 
     def __init__(self, path: Path, *arguments: str, transcript: Transcript | None = None) -> None:
-        if not path.is_file():
-            text = NO_FILE.format(file=path.name, folder=path.parent.name, number=int(path.parent.name[:2]))
-            raise CheckFailed("", Cause("no-file", text), [], [])
+        load_function(path)  # what is wrong with the file itself is told best by importing it
         self.path = path
         self.name = path.stem
         self.transcript = transcript or Transcript()
@@ -140,8 +138,6 @@ class Program:
         stderr = self.output["stderr"]
         if match := re.search(r"^NotImplementedError: (stage \d+, TODO \d+)", stderr, re.M):
             return CheckFailed("", todo(match[1], self.path.parent), [], [])
-        if re.search(r"^(Indentation|Tab|Syntax)Error: ", stderr, re.M):
-            return plain_failure("syntax", f"Python cannot read {self.path.name}:\n" + _indent(stderr.splitlines()[-4:]))
         if "Traceback" in stderr:
             lines = stderr.strip().splitlines()
             own = [i for i, line in enumerate(lines) if f'{self.path.name}", line' in line]

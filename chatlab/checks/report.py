@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 
 MOST_EVENTS = 9  # of the transcript: the end is what matters
-WIDTH = 96
+WIDTH = 79
 
 
 def quote(data: bytes, most: int = 48) -> str:

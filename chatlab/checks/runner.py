@@ -31,7 +31,7 @@ def run_stage(stage: int, work: Path, fail_fast: bool = False, tests: Path | Non
         running: Result | None = None
         plan: dict[str, dict] = {}
         ended = False
-        with _Run(stage, work, list(done), tests or ROOT / "tests" / "stages") as run:
+        with _Run(stage, work, done, tests or ROOT / "tests" / "stages") as run:
             for message in run.messages():
                 kind = message.pop("kind")
                 if kind == "plan":
@@ -67,14 +67,14 @@ def run_stage(stage: int, work: Path, fail_fast: bool = False, tests: Path | Non
 class _Run:
     """One pytest process and the connection on which its results come."""
 
-    def __init__(self, stage: int, work: Path, done: list[str], tests: Path) -> None:
+    def __init__(self, stage: int, work: Path, done: dict[str, Result], tests: Path) -> None:
         self.hung = False
         self.log = tempfile.TemporaryFile()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "pytest", str(tests), "--work", str(work.resolve()), "--stage", str(stage)),
-                *("--results", f"127.0.0.1:{self.listener.getsockname()[1]}", "--done", ",".join(done)),
+                *("--results", f"127.0.0.1:{self.listener.getsockname()[1]}", "--done", ",".join(f"{name}:{result.status}" for name, result in done.items())),
                 *("-q", "--no-header", "-p", "no:cacheprovider", "--capture=fd"),
             ],
             cwd=ROOT,

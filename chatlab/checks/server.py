@@ -14,7 +14,7 @@ from .causes import descriptors_left, left_behind, plain_failure, rests, stand
 from .peer import DEADLINE, SLICE, Peer
 from .report import Transcript
 from .wire import Listener, Wire
-from .work import load_serve
+from .work import load_function
 
 STILL = 2.0  # seconds without any movement after which nothing is expected any more
 SHUTDOWN = 5.0  # seconds that a server may take to end when its listener is closed
@@ -43,7 +43,7 @@ class Server:
         """Import the student's file and run its serve; done on the first connection."""
         if self.listener:
             return
-        serve = load_serve(self.path)
+        serve = load_function(self.path)
         self.descriptors = open_descriptors()
         self.before = set(threading.enumerate())
         self.excepthook, threading.excepthook = threading.excepthook, self._note_error

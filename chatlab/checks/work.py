@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import sys
 import traceback
@@ -12,6 +13,8 @@ from .report import Cause, CheckFailed
 
 NO_FILE = "There is no {file} in {folder}. Put it back with: python3 lab.py reset {number}"
 
+FUNCTIONS = {"server.py": ("serve", "serve(listener)"), "client.py": ("chat", "chat(connection, keyboard, screen)")}
+
 
 def load(path: Path) -> ModuleType:
     """Import the file as a new module: nothing is left over from an earlier check.
@@ -21,6 +24,9 @@ def load(path: Path) -> ModuleType:
     if not path.is_file():
         text = NO_FILE.format(file=path.name, folder=path.parent.name, number=int(path.parent.name[:2] or 0))
         raise _failed(Cause("no-file", text))
+    if line := _call_at_import(path):
+        text = f"{path.name} calls main() while it is imported (line {line}). Put the call below: if __name__ == \"__main__\":"
+        raise _failed(Cause("runs-at-import", text))
     folder = str(path.parent)
     _forget(folder)
     spec = importlib.util.spec_from_file_location(path.stem, path)
@@ -46,13 +52,29 @@ def load(path: Path) -> ModuleType:
     return module
 
 
-def load_serve(path: Path):
-    """Return the `serve` of a server.py; raises CheckFailed as load does, or where there is none."""
-    module = load(path)
-    serve = getattr(module, "serve", None)
-    if not callable(serve):
-        raise _failed(Cause("no-serve", f"{path.name} has no function `serve(listener)`: every check calls it."))
-    return serve
+def load_function(path: Path):
+    """Return the `serve` of a server.py or the `chat` of a client.py.
+
+    Raises CheckFailed as load does, or where there is none.
+    """
+    name, signature = FUNCTIONS[path.name]
+    function = getattr(load(path), name, None)
+    if not callable(function):
+        raise _failed(Cause(f"no-{name}", f"{path.name} has no function `{signature}`: the checks call it."))
+    return function
+
+
+def _call_at_import(path: Path) -> int:
+    """Return the line of a bare `main()` or `serve(...)` at the top level of the file; 0 where there is none."""
+    try:
+        body = ast.parse(path.read_bytes()).body
+    except (SyntaxError, ValueError):
+        return 0  # the import will tell
+    for node in body:
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name):
+            if node.value.func.id in ("main", "serve", "chat"):
+                return node.lineno
+    return 0
 
 
 def _forget(folder: str) -> None:

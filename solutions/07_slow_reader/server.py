@@ -95,7 +95,7 @@ class Client:
 
     def drop(self) -> None:
         """Cut the connection; this wakes the thread that reads from it and the one that writes to it."""
-        # BEGIN SOLUTION 3: mark the client as dropped, shut its connection down both ways, and put None for a writer that waits for a line
+        # BEGIN SOLUTION 3: mark it as dropped, shut its connection down both ways, put None in case the writer waits
         self.dropped.set()
         try:
             self.connection.shutdown(socket.SHUT_RDWR)
@@ -109,7 +109,7 @@ class Client:
 
     def finish(self) -> None:
         """Give the writer PATIENCE seconds to send the rest, and see it end."""
-        # BEGIN SOLUTION 4: unless it is dropped, put None last and join the writer, both with a timeout; then drop the client and join again
+        # BEGIN SOLUTION 4: if not dropped, put None last and join the writer, with timeouts; then drop it and join
         if not self.dropped.is_set():
             try:
                 self.outbox.put(None, timeout=PATIENCE)

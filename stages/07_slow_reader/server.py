@@ -84,12 +84,12 @@ class Client:
 
     def drop(self) -> None:
         """Cut the connection; this wakes the thread that reads from it and the one that writes to it."""
-        # TODO 3: mark the client as dropped, shut its connection down both ways, and put None for a writer that waits for a line
+        # TODO 3: mark it as dropped, shut its connection down both ways, put None in case the writer waits
         raise NotImplementedError("stage 07, TODO 3")
 
     def finish(self) -> None:
         """Give the writer PATIENCE seconds to send the rest, and see it end."""
-        # TODO 4: unless it is dropped, put None last and join the writer, both with a timeout; then drop the client and join again
+        # TODO 4: if not dropped, put None last and join the writer, with timeouts; then drop it and join
         raise NotImplementedError("stage 07, TODO 4")
 
 

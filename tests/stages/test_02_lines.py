@@ -140,7 +140,7 @@ def test_next_after_bad(server):
 
 
 @check(needs="three_in_one", until=4)
-def test_rest_after_goodbye(server):
+def test_answers_after_goodbye(server):
     """A client that says goodbye in a hurry still gets every answer."""
     (ann,) = server.join("ann")
     ann.sends(b"one\ntwo\n")

@@ -63,7 +63,7 @@ def test_late_reader(server):
 
 
 @check(points=2, needs="late_reader", until=9)
-def test_rest_after_goodbye(server):
+def test_flushed_after_goodbye(server):
     """One who says goodbye still gets what was on its way to it."""
     ann, eve, late = with_a_stuck_client(server)
     lines = [f"line {number} {'.' * 500}" for number in range(100)]

@@ -41,7 +41,7 @@ def test_talking(server):
 
 
 @check(points=2, needs="idle", until=9)
-def test_late_reader(server):
+def test_reads_it_later(server):
     """One who is not reading at that moment finds the goodbye behind all that it has not read yet."""
     ann, late = server.join("ann", "late")
     lines = [f"line {number}" for number in range(50)]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,6 @@ from chatlab.checks.plugin import Result
 from chatlab.checks.runner import run_stage
 
 ROOT = Path(__file__).resolve().parents[2]
-AT_ONCE = 6  # most of a check's time is waiting
 HEADER = re.compile(r"^# (file|fails|cause): (.+)$", re.M)
 
 
@@ -62,15 +61,14 @@ MISTAKES, VARIANTS = programs("mistakes"), programs("variants")
 
 
 @pytest.fixture(scope="session")
-def outcomes(request, tmp_path_factory) -> dict[Path, Future]:
-    """Start all programs that this run asks for, a few at once; each test waits for its own."""
-    chosen = {item.callspec.params["program"] for item in request.session.items if "program" in getattr(item, "fixturenames", ())}
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield {
-            program.path: pool.submit(program.check, tmp_path_factory.mktemp("stage"), program in MISTAKES)
-            for program in sorted(chosen, key=lambda program: program.path)
-        }
-        pool.shutdown(cancel_futures=True)
+def outcomes(request, pool, tmp_path_factory) -> dict[Path, Future]:
+    """Start all programs that this run asks for; each test waits for its own."""
+    items = [item for item in request.session.items if "outcomes" in getattr(item, "fixturenames", ())]
+    chosen = {item.callspec.params["program"] for item in items}
+    return {
+        program.path: pool.submit(program.check, tmp_path_factory.mktemp("stage"), program in MISTAKES)
+        for program in sorted(chosen, key=lambda program: program.path)
+    }
 
 
 @pytest.mark.timeout(300)

@@ -1,0 +1,370 @@
+"""The command `lab`: what a student, an instructor and a maintainer type.
+
+Only the standard library is imported at the top: `lab demo` runs with nothing installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import demo
+
+if TYPE_CHECKING:
+    from .checks.plugin import Result
+    from .stages import Stage
+
+ROOT = Path(__file__).resolve().parents[1]
+LAB = "python3 lab.py" if os.name != "nt" else "py lab.py"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit status: 0 well, 1 something failed, 2 the command makes no sense."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a terminal that lacks a letter shows ? for it
+    parser = make_parser()
+    options = parser.parse_args(arguments)
+    try:
+        return options.run(options)
+    except (ValueError, FileNotFoundError) as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader, such as `head`, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="lab", description="Build a multi-user chat, stage by stage. Without a command: where you are, what is next."
+    )
+    parser.set_defaults(run=status)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    def command(name: str, run, summary: str) -> argparse.ArgumentParser:
+        subparser = commands.add_parser(name, help=summary, description=summary)
+        subparser.set_defaults(run=run)
+        return subparser
+
+    check = command("check", check_stage, "check your work on a stage (default: the one you are at)")
+    check.add_argument("stage", nargs="?", metavar="STAGE")
+    check.add_argument("--all", action="store_true", help="go on after the first check that fails")
+    check.add_argument("--json", action="store_true", help="print every result as JSON")
+    check.add_argument("--work", type=Path, default=ROOT / "stages", metavar="DIR", help="folder with the stages' folders")
+
+    hint = command("hint", show_hint, "show the next hint for a TODO (default: the first that is open)")
+    hint.add_argument("stage", metavar="STAGE")
+    hint.add_argument("todo", nargs="?", type=int, metavar="TODO")
+
+    run = command("run", run_program, "run your server or your client")
+    run.add_argument("stage", metavar="STAGE")
+    run.add_argument("program", choices=("server", "client"))
+    run.add_argument("address", nargs="*", metavar="HOST PORT")
+
+    diff = command("diff", show_diff, "show what changes from one stage's solution to another's")
+    diff.add_argument("a", metavar="A")
+    diff.add_argument("b", metavar="B")
+    diff.add_argument("--mine", action="store_true", help="compare your own work on the two stages")
+
+    carry = command("carry", carry_stage, "take your own code of a stage to the next one, in place of its starter")
+    carry.add_argument("stage", metavar="STAGE")
+
+    reset = command("reset", reset_stage, "begin a stage again; what you had is kept aside")
+    reset.add_argument("stage", metavar="STAGE")
+
+    starters = command("starters", make_starters, "make the starters in stages/ from solutions/ (for instructors)")
+    starters.add_argument("--check", action="store_true", help="change nothing; fail where a starter is not up to date")
+
+    demo.add_arguments(command("demo", lambda options: demo.run(options, ROOT), "see the chat live"))
+
+    test = command("test", run_tests, "run all tests of the lab itself, over the solutions")
+    test.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="passed on to pytest")
+
+    stress = command("stress", run_stress, "run the grading suite over the solutions many times: nothing may ever fail")
+    stress.add_argument("-n", "--runs", type=int, default=100, metavar="N", help="how many times (default 100)")
+    stress.add_argument("-j", "--jobs", type=int, default=2, metavar="N", help="how many at once (default 2)")
+    stress.add_argument("--busy", action="store_true", help="keep every core busy meanwhile")
+    return parser
+
+
+# The student's commands
+
+
+def status(options: argparse.Namespace) -> int:
+    """Say where the student is and what is next; with no other command."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from .stages import load_stages
+
+    console = Console()
+    stages = load_stages()
+    table = Table(box=None, pad_edge=False, show_header=False)
+    here = None
+    for stage in stages:
+        if here is None and _complete(stage, console):
+            mark = "[green]✓[/]"
+        elif here is None:
+            here, mark = stage, "[bold yellow]→[/]"
+        else:
+            mark = "[dim]·[/]"
+        table.add_row(mark, f"{stage}", f"[dim]{stage.idea}[/]" if stage is not here else stage.idea)
+    console.print(table)
+    console.print()
+    if here is None:
+        console.print("Every stage is complete: you have built the whole chat. See it live:")
+        console.print(f"  {LAB} run 9 server", highlight=False)
+        return 0
+    begun = "You are at" if not here.untouched() else "Next comes"
+    console.print(f"{begun} stage {here}. Read stages/{here.folder}/README.md, then:", highlight=False)
+    console.print(f"  {LAB} check {here.number}     what is done, and what is next", highlight=False)
+    console.print(f"  {LAB} hint {here.number}      when you are stuck", highlight=False)
+    return 0
+
+
+def _complete(stage: Stage, console) -> bool:
+    """Whether the student's files pass every check: known from before where nothing has changed, else checked now."""
+    from .checks.runner import run_stage
+
+    if stage.untouched():
+        return False
+    if not stage.passed():
+        with console.status(f"checking stage {stage} ..."):
+            if any(result.status == "failed" for result in run_stage(stage.number, stage.work.parent, fail_fast=True)):
+                return False
+        stage.keep_passed()
+    return True
+
+
+def check_stage(options: argparse.Namespace) -> int:
+    """Check one stage, up to the first check that fails, and say what went wrong and what to do next."""
+    from rich.console import Console
+
+    from .checks.runner import run_stage
+    from .stages import find_stage, load_stages
+
+    console = Console(stderr=options.json)
+    if options.stage:
+        stage = find_stage(options.stage)
+    else:
+        stages = load_stages()
+        stage = next((stage for stage in stages if not _complete(stage, console)), stages[-1])
+    work = options.work.resolve()
+    if not (work / stage.folder).is_dir():
+        raise FileNotFoundError(f"There is no folder {work / stage.folder}.")
+    if not options.json:
+        console.print(f"[bold]Stage {stage}[/]  {_short(work / stage.folder)}\n", highlight=False)
+    results: list[Result] = []
+    with console.status("checking ..."):
+        for result in run_stage(stage.number, work, fail_fast=not options.all):
+            results.append(result)
+            if not options.json:
+                _print_result(console, result, stage)
+    failed = [result for result in results if result.status == "failed"]
+    own = work == stage.work.parent
+    if own and not failed and not options.json:
+        stage.keep_passed()
+    if options.json:
+        _print_json(stage, results)
+    else:
+        _print_verdict(console, stage, results, failed, own)
+    return 1 if failed else 0
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
+def _print_result(console, result: Result, stage: Stage) -> None:
+    mark = {"passed": "[green]✓[/]", "failed": "[bold red]✗[/]", "not run": "[dim]-[/]"}[result.status]
+    if result.status == "passed" and result.home != stage.number:
+        return  # one line tells of all the earlier stages' checks
+    note = f" (of stage {result.home:02})" if result.home != stage.number else ""
+    why = f"  [dim]{result.message}[/]" if result.status == "not run" else ""
+    console.print(f"  {mark} {result.title}{note}{why}", highlight=False, soft_wrap=True)
+
+
+def _print_verdict(console, stage: Stage, results: list[Result], failed: list[Result], own: bool) -> None:
+    earlier = [result for result in results if result.home != stage.number and result.status == "passed"]
+    if earlier:
+        console.print(f"  [green]✓[/] and {len(earlier)} checks of earlier stages", highlight=False)
+    console.print()
+    for result in failed:
+        if len(failed) > 1:
+            console.print(f"[bold]{result.title}[/]", highlight=False)
+        for line in result.lines:
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print()
+    points = sum(result.points for result in results if result.status == "passed")
+    if failed:
+        if own and (still_open := stage.open_gaps()) and failed[0].cause != "todo":
+            numbers = ", ".join(str(number) for number in still_open)
+            console.print(f"Still as in the starter: TODO {numbers}.", highlight=False)
+        again = f"{LAB} check {stage.number}"
+        console.print(f"{points} of {stage.points} points. A hint: {LAB} hint {stage.number}   Again: {again}", highlight=False)
+        return
+    console.print(f"[green]Stage {stage} is complete[/]: {points} of {stage.points} points.", highlight=False)
+    if own:
+        console.print(f"\n{stage.learned}\n", highlight=False)
+        console.print(f"What is next: {LAB}", highlight=False)
+
+
+def _print_json(stage: Stage, results: list[Result]) -> None:
+    passed = sum(result.points for result in results if result.status == "passed")
+    content = {"stage": stage.folder, "points": passed, "of": stage.points, "results": [asdict(r) for r in results]}
+    print(json.dumps(content, ensure_ascii=False, indent=2))
+
+
+def show_hint(options: argparse.Namespace) -> int:
+    """Show one hint; the next time, the next."""
+    from rich.console import Console
+
+    from .stages import find_stage, next_hint
+
+    console = Console()
+    stage = find_stage(options.stage)
+    gap = options.todo
+    if gap is None:
+        still_open = stage.open_gaps()
+        if not still_open:
+            numbers = ", ".join(str(number) for number in stage.hints)
+            print(f"Every TODO of stage {stage} is filled in. For a hint name one: {LAB} hint {stage.number} TODO ({numbers})")
+            return 0
+        gap = still_open[0]
+    if gap not in stage.hints:
+        raise ValueError(f"stage {stage} has no TODO {gap}: it has {', '.join(str(n) for n in stage.hints)}.")
+    number, of, text = next_hint(stage, gap)
+    console.print(f"[bold]Stage {stage}, TODO {gap}[/], hint {number} of {of}", highlight=False)
+    console.print(f"\n{text}\n", highlight=False, markup=False)
+    if number == of:
+        console.print(f"That is the last one. The solution is in solutions/{stage.folder}/", highlight=False)
+    return 0
+
+
+def run_program(options: argparse.Namespace) -> int:
+    """Run the student's server.py or client.py in its own folder, as they would."""
+    from .stages import find_stage
+
+    folder = find_stage(options.stage).work
+    file = f"{options.program}.py"
+    if not (folder / file).is_file():
+        raise FileNotFoundError(f"There is no {folder / file}. Put it back with: {LAB} reset {options.stage}")
+    process = subprocess.Popen([sys.executable, file, *options.address], cwd=folder)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            pass  # the program has heard Ctrl-C too, and ends in its own way
+
+
+def show_diff(options: argparse.Namespace) -> int:
+    """Show the difference of two stages, file by file."""
+    from rich.console import Console
+    from rich.syntax import Syntax
+
+    from .stages import FILES, SOLUTIONS, find_stage
+    from .starters import strip_markers
+
+    a, b = find_stage(options.a), find_stage(options.b)
+    base = a.work.parent if options.mine else SOLUTIONS
+    for file in FILES:
+        old, new = (strip_markers((base / stage.folder / file).read_text(encoding="utf-8")) for stage in (a, b))
+        lines = difflib.unified_diff(
+            old.splitlines(keepends=True), new.splitlines(keepends=True), f"{a.folder}/{file}", f"{b.folder}/{file}"
+        )
+        text = "".join(lines)
+        if sys.stdout.isatty() and text:
+            Console().print(Syntax(text, "diff", background_color="default"))
+        else:
+            print(text, end="")
+    return 0
+
+
+def carry_stage(options: argparse.Namespace) -> int:
+    """Copy the student's files of one stage to the next; what stands there is put aside first."""
+    from .stages import FILES, find_stage, load_stages, put_aside
+
+    stage = find_stage(options.stage)
+    following = next((other for other in load_stages() if other.number == stage.number + 1), None)
+    if following is None:
+        raise ValueError(f"stage {stage} is the last: there is none to carry your code to.")
+    if stage.untouched():
+        raise ValueError(f"stage {stage} is not begun yet: there is no code of yours to carry.")
+    missing = [file for file in FILES if not (stage.work / file).is_file()]
+    if missing:
+        raise FileNotFoundError(f"There is no {missing[0]} in stages/{stage.folder} to carry.")
+    aside = None if following.untouched() else put_aside([following.work / file for file in FILES])
+    for file in FILES:
+        (following.work / file).write_bytes((stage.work / file).read_bytes())
+    if aside:
+        print(f"What you had in stages/{following.folder} is now in {_short(aside)}")
+    print(f"stages/{following.folder} has your own code of stage {stage}. It has no TODO marks: its README says what to do.")
+    print(f"The starter again: {LAB} reset {following.number}")
+    return 0
+
+
+def reset_stage(options: argparse.Namespace) -> int:
+    """Put the starter back; the student's files are put aside first."""
+    from .stages import FILES, find_stage, put_aside
+
+    stage = find_stage(options.stage)
+    if stage.untouched():
+        print(f"stages/{stage.folder} is the starter already: nothing to do.")
+        return 0
+    aside = put_aside([stage.work / file for file in FILES])
+    stage.work.mkdir(parents=True, exist_ok=True)
+    for file in FILES:
+        (stage.work / file).write_text(stage.starter(file), encoding="utf-8", newline="\n")
+    if aside:
+        print(f"Your files are now in {_short(aside)}")
+    print(f"stages/{stage.folder} has the starter again.")
+    return 0
+
+
+# The instructor's and the maintainer's commands
+
+
+def make_starters(options: argparse.Namespace) -> int:
+    """Write the starters, or check that they are up to date."""
+    from .stages import SOLUTIONS, WORK, put_aside
+    from .starters import starters
+
+    stale = {path: text for path, text in starters(SOLUTIONS).items() if _differs(WORK / path, text)}
+    for path, text in stale.items():
+        if options.check:
+            print(f"stages/{path.as_posix()} is not what solutions/{path.as_posix()} makes")
+            continue
+        aside = put_aside([WORK / path])
+        (WORK / path).parent.mkdir(parents=True, exist_ok=True)
+        (WORK / path).write_text(text, encoding="utf-8", newline="\n")
+        print(f"stages/{path.as_posix()} is made anew" + (f"; the old one is in {_short(aside)}" if aside else ""))
+    if not stale:
+        print("The starters are up to date.")
+    elif options.check:
+        print(f"Make them anew with: {LAB} starters")
+    return 1 if stale and options.check else 0
+
+
+def _differs(path: Path, text: str) -> bool:
+    return not path.is_file() or path.read_bytes() != text.encode()
+
+
+def run_tests(options: argparse.Namespace) -> int:
+    """Run pytest over everything."""
+    return subprocess.call([sys.executable, "-m", "pytest", *options.arguments], cwd=ROOT)
+
+
+def run_stress(options: argparse.Namespace) -> int:
+    """Run the grading suite again and again."""
+    from .stress import stress
+
+    return stress(options.runs, options.jobs, options.busy)

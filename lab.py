@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""Run the lab's tool: python3 lab.py COMMAND.
+
+The first use makes .venv beside this file and installs what the tool needs there; nothing else on the machine changes.
+`python3 lab.py demo` needs nothing but Python.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.abspath(__file__))
+VENV = os.path.join(ROOT, ".venv")
+PYTHON = os.path.join(VENV, "Scripts", "python.exe") if os.name == "nt" else os.path.join(VENV, "bin", "python")
+STAMP = os.path.join(VENV, "chatlab-ready")  # written last: a half-made .venv is made again
+NEEDS_NOTHING = ("demo",)
+
+
+def main():
+    if sys.version_info < (3, 10):
+        sys.exit("chatlab needs Python 3.10 or newer; this is %d.%d. Try: python3.12 lab.py" % sys.version_info[:2])
+    if sys.argv[1:2] and sys.argv[1] in NEEDS_NOTHING:
+        sys.path.insert(0, ROOT)
+        sys.dont_write_bytecode = True
+        from chatlab.cli import main as tool
+
+        sys.exit(tool())
+    prepare()
+    command = [PYTHON, "-m", "chatlab", *sys.argv[1:]]
+    environment = {**os.environ, "PYTHONPATH": ROOT}
+    if os.name == "nt":  # exec there would give the prompt back before the tool has ended
+        try:
+            sys.exit(subprocess.call(command, env=environment))
+        except KeyboardInterrupt:
+            sys.exit(130)
+    os.execve(PYTHON, command, environment)
+
+
+def prepare():
+    """Make .venv with what pyproject.toml asks for, unless it is there already."""
+    with open(os.path.join(ROOT, "pyproject.toml"), "rb") as file:
+        wanted = hashlib.sha256(file.read()).hexdigest()
+    try:
+        with open(STAMP, encoding="utf-8") as file:
+            if file.read() == wanted and os.path.exists(PYTHON):
+                return
+    except OSError:
+        pass
+    print("Preparing .venv (once; about ten seconds) ...", file=sys.stderr, flush=True)
+    run([sys.executable, "-m", "venv", "--clear", VENV], "make .venv. On Debian and Ubuntu: sudo apt install python3-venv")
+    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", ROOT]
+    run(pip, "install what the tool needs. Is this machine online?")
+    with open(STAMP, "w", encoding="utf-8") as file:
+        file.write(wanted)
+
+
+def run(command, what):
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    if result.returncode:
+        sys.exit("%s\nCould not %s Then run this command again." % (result.stdout.strip()[-1500:], what))
+
+
+if __name__ == "__main__":
+    main()

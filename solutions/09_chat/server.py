@@ -1,6 +1,7 @@
 """Stage 09: the whole chat. Nicknames, commands, notices, limits and a log."""
 
 import logging
+import os
 import queue
 import socket
 import sys
@@ -24,8 +25,9 @@ class BadLine(Exception):
 def open_listener(host: str, port: int) -> socket.socket:
     """Return a socket that listens for clients on host and port."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    # Without this the port stays taken for a minute or so after a restart.
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if os.name != "nt":  # Windows frees a port at once, and would let two servers share it with this
+        # Without this the port stays taken for a minute or so after the server has ended.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, port))
     listener.listen()
     return listener
@@ -267,7 +269,7 @@ def handle(connection: socket.socket, registry: Registry) -> None:
         try:
             if registry.add(client):
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-                log.info("%s joined from %s", client.name, connection.getpeername())
+                log.info("%s joined", client.name)
                 broadcast(registry, f"{client.name} joined", client)
                 talk(client, registry)
         except OSError:  # it vanished; the others are none the worse
@@ -315,14 +317,14 @@ def parse_address(arguments: list[str]) -> tuple[str, int]:
 
 def main() -> None:
     host, port = parse_address(sys.argv[1:])
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     try:
         listener = open_listener(host, port)
     except (OSError, UnicodeError) as error:
         sys.exit(f"cannot listen on {host}:{port}: {error}; stop what uses it, or give another port")
-    print(f"listening on {host}:{listener.getsockname()[1]} (Ctrl-C stops)", flush=True)
     try:
         with listener:
+            print(f"listening on {host}:{listener.getsockname()[1]} (Ctrl-C stops)", flush=True)
             serve(listener)
     except KeyboardInterrupt:
         print("stopped")

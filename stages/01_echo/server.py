@@ -1,5 +1,6 @@
 """Stage 01: an echo server. What a client sends comes back to it, byte for byte."""
 
+import os
 import socket
 import sys
 
@@ -46,9 +47,9 @@ def main() -> None:
         listener = open_listener(host, port)
     except (OSError, UnicodeError) as error:
         sys.exit(f"cannot listen on {host}:{port}: {error}; stop what uses it, or give another port")
-    print(f"listening on {host}:{listener.getsockname()[1]} (Ctrl-C stops)", flush=True)
     try:
         with listener:
+            print(f"listening on {host}:{listener.getsockname()[1]} (Ctrl-C stops)", flush=True)
             serve(listener)
     except KeyboardInterrupt:
         print("stopped")

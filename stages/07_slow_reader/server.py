@@ -1,5 +1,6 @@
 """Stage 07: a slow reader. Each client has an outbox and a writer thread, so that one who does not read stops nobody."""
 
+import os
 import queue
 import socket
 import sys
@@ -19,8 +20,9 @@ class BadLine(Exception):
 def open_listener(host: str, port: int) -> socket.socket:
     """Return a socket that listens for clients on host and port."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    # Without this the port stays taken for a minute or so after a restart.
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if os.name != "nt":  # Windows frees a port at once, and would let two servers share it with this
+        # Without this the port stays taken for a minute or so after the server has ended.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, port))
     listener.listen()
     return listener
@@ -184,9 +186,9 @@ def main() -> None:
         listener = open_listener(host, port)
     except (OSError, UnicodeError) as error:
         sys.exit(f"cannot listen on {host}:{port}: {error}; stop what uses it, or give another port")
-    print(f"listening on {host}:{listener.getsockname()[1]} (Ctrl-C stops)", flush=True)
     try:
         with listener:
+            print(f"listening on {host}:{listener.getsockname()[1]} (Ctrl-C stops)", flush=True)
             serve(listener)
     except KeyboardInterrupt:
         print("stopped")

@@ -384,7 +384,9 @@ def write_picture(path: Path, text: str, panels: list[Participant]) -> None:
     console = Console(record=True, width=WIDE, file=io.StringIO(), no_color=False)
     for row in frame(text, panels, WIDE, height, True, BORDERS):
         console.print(Text.from_ansi(row))
-    path.write_text(console.export_svg(title="python3 lab.py demo"), encoding="utf-8")
+    svg = console.export_svg(title="python3 lab.py demo")
+    svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)  # a picture must not ask the network for fonts
+    path.write_text(svg, encoding="utf-8")
 
 
 # ------------------------------------------------------------------------------------------------------------- the play

@@ -48,7 +48,10 @@ def prepare():
     except OSError:
         pass
     print("Preparing .venv (once; about ten seconds) ...", file=sys.stderr, flush=True)
-    run([sys.executable, "-m", "venv", "--clear", VENV], "make .venv. On Debian and Ubuntu: sudo apt install python3-venv")
+    run(
+        [sys.executable, "-m", "venv", "--clear", VENV],
+        "make .venv. On Debian and Ubuntu: sudo apt install python3-venv",
+    )
     pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", ROOT]
     run(pip, "install what the tool needs. Is this machine online?")
     with open(STAMP, "w", encoding="utf-8") as file:

@@ -45,7 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="lab", description="Build a multi-user chat, stage by stage. Without a command: where you are, what is next."
+        prog="lab",
+        description="Build a multi-user chat, stage by stage. Without a command: where you are, what is next.",
     )
     parser.set_defaults(run=status)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
@@ -59,7 +60,9 @@ def make_parser() -> argparse.ArgumentParser:
     check.add_argument("stage", nargs="?", metavar="STAGE")
     check.add_argument("--all", action="store_true", help="go on after the first check that fails")
     check.add_argument("--json", action="store_true", help="print every result as JSON")
-    check.add_argument("--work", type=Path, default=ROOT / "stages", metavar="DIR", help="folder with the stages' folders")
+    check.add_argument(
+        "--work", type=Path, default=ROOT / "stages", metavar="DIR", help="folder with the stages' folders"
+    )
 
     hint = command("hint", show_hint, "show the next hint for a TODO (default: the first that is open)")
     hint.add_argument("stage", metavar="STAGE")
@@ -210,7 +213,9 @@ def _print_verdict(console, stage: Stage, results: list[Result], failed: list[Re
             numbers = ", ".join(str(number) for number in still_open)
             console.print(f"Still as in the starter: TODO {numbers}.", highlight=False)
         again = f"{LAB} check {stage.number}"
-        console.print(f"{points} of {stage.points} points. A hint: {LAB} hint {stage.number}   Again: {again}", highlight=False)
+        console.print(
+            f"{points} of {stage.points} points. A hint: {LAB} hint {stage.number}   Again: {again}", highlight=False
+        )
         return
     console.print(f"[green]Stage {stage} is complete[/]: {points} of {stage.points} points.", highlight=False)
     if own:
@@ -237,7 +242,9 @@ def show_hint(options: argparse.Namespace) -> int:
         still_open = stage.open_gaps()
         if not still_open:
             numbers = ", ".join(str(number) for number in stage.hints)
-            print(f"Every TODO of stage {stage} is filled in. For a hint name one: {LAB} hint {stage.number} TODO ({numbers})")
+            print(
+                f"Every TODO of stage {stage} is filled in ({numbers}). Name one for a hint: {LAB} hint {stage.number} 1"
+            )
             return 0
         gap = still_open[0]
     if gap not in stage.hints:
@@ -307,7 +314,9 @@ def carry_stage(options: argparse.Namespace) -> int:
         (following.work / file).write_bytes((stage.work / file).read_bytes())
     if aside:
         print(f"What you had in stages/{following.folder} is now in {_short(aside)}")
-    print(f"stages/{following.folder} has your own code of stage {stage}. It has no TODO marks: its README says what to do.")
+    print(
+        f"stages/{following.folder} has your own code of stage {stage}, without TODO marks; its README says what to do."
+    )
     print(f"The starter again: {LAB} reset {following.number}")
     return 0
 

@@ -52,7 +52,9 @@ class Stage:
 
     def open_gaps(self) -> list[int]:
         """Return the numbers of the TODOs where the student's file still has the starter's lines."""
-        return [number for number, block in self._gap_blocks() if any(block in _text(self.work / file) for file in FILES)]
+        return [
+            number for number, block in self._gap_blocks() if any(block in _text(self.work / file) for file in FILES)
+        ]
 
     def _gap_blocks(self) -> list[tuple[int, str]]:
         blocks = []

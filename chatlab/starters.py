@@ -71,7 +71,9 @@ def make_starter(solution: str, stage: str) -> tuple[str, list[Gap]]:
 def strip_markers(solution: str) -> str:
     """Return the solution as it reads without the markers."""
     lines = solution.splitlines(keepends=True)
-    return "".join(line for line in lines if not (BEGIN.fullmatch(line) or END.fullmatch(line) or INSTEAD.fullmatch(line)))
+    return "".join(
+        line for line in lines if not (BEGIN.fullmatch(line) or END.fullmatch(line) or INSTEAD.fullmatch(line))
+    )
 
 
 def starters(solutions: Path) -> dict[Path, str]:

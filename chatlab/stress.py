@@ -1,4 +1,4 @@
-"""Run the whole grading suite over the solutions many times: a check that fails once in a hundred is a fault of ours."""
+"""Run the grading suite over the solutions many times: a check that fails once in a hundred runs is a fault of ours."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ def stress(runs: int, jobs: int, busy: bool) -> int:
     """
     from rich.progress import Progress
 
-    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1 if busy else 0)]
+    loops = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1 if busy else 0)
+    ]
     failed: list[Path] = []
     begun = time.monotonic()
     try:
@@ -46,7 +48,9 @@ def stress(runs: int, jobs: int, busy: bool) -> int:
 def _run(number: int) -> Path | None:
     """Run the suite once; returns where its output is kept when something failed."""
     command = [sys.executable, "-m", "pytest", "tests/stages", "-q", "--no-header", "-p", "no:cacheprovider"]
-    result = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
+    result = subprocess.run(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace"
+    )
     if result.returncode == 0:
         return None
     KEPT.mkdir(parents=True, exist_ok=True)

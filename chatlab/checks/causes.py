@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import functools
 import linecache
+import queue
 import re
 import select
 import socket
@@ -53,7 +54,7 @@ def _tell(peer: Peer, server: Server | None, got: bytes, ending: str | None, wan
             text = f"{peer.name} and {wanted} have both been told {quote(got)}: two clients have the same number."
             return Cause("number-twice", text, "04_registry, The idea")
         if ending:
-            cause = _dead(server) or _spinning(server) or _busy(server, ending) or _locked(server) or _stuck(server) or _waiting(server, peer)
+            cause = _dead(server) or _spinning(server) or _busy(server, ending) or _locked(server) or _blocked(server) or _stuck(server) or _waiting(server, peer)
             if cause:
                 return cause
     if ending:
@@ -211,15 +212,60 @@ def _value(expression: ast.expr, frame) -> object:
     return None
 
 
+def _blocked(server: Server) -> Cause | None:
+    """A thread waits for another, in join, or in put for room in a queue; and that other is never woken."""
+    stuck = [(thread, call) for thread, call in server.wire.inside.items() if call.name in ("send", "sendall")]
+    for thread in server.threads():
+        if frame := _inside(thread, threading.__file__, "join"):
+            other = frame.f_locals["self"]
+            waits = f"Thread {thread.name!r} waits in join{_at(server, thread)} for thread {other.name!r}"
+            call = server.wire.inside.get(other)
+            if call and call.name in ("send", "sendall"):
+                text = f"{waits}, which is stuck in {call.name}: {call.peer} does not read. Wake it first: shutdown does."
+                return Cause("join-stuck", text, "07_slow_reader, Steps")
+            if server.stopped and (call and call.name == "recv" or _inside(other, queue.__file__, "get")):
+                where = f"recv, for {call.peer}" if call else "get, for a line in its queue"
+                how = "shutdown of its connection does" if call else "put something in that tells it to end"
+                if call and server.wire.side(call.peer).closed:
+                    text = f"{waits}, which waits in {where}: close does not wake it. Wake it first: {how}."
+                    return Cause("close-does-not-wake", text, "08_shutdown, The idea")
+                text = f"{waits}, which waits in {where}: nothing has woken it. Wake it first: {how}."
+                return Cause("never-woken", text, "08_shutdown, The idea")
+        if stuck and _inside(thread, queue.__file__, "put"):
+            text = (
+                f"Thread {thread.name!r} waits in put{_at(server, thread)} until a full queue has room, for ever: "
+                f"{stuck[0][1].peer} does not read, and so its writer {stuck[0][0].name!r} is stuck in {stuck[0][1].name}. "
+                "A bound needs a rule for what happens when it is reached: a timeout, and then?"
+            )
+            return Cause("outbox-full", text, "07_slow_reader, The idea")
+    return None
+
+
+def _inside(thread: threading.Thread, filename: str, function: str):
+    """Return the frame of the thread that is in this function of the library, to wait there without a timeout, or None."""
+    frame = sys._current_frames().get(thread.ident)
+    while frame and (frame.f_code.co_filename, frame.f_code.co_name) != (filename, function):
+        frame = frame.f_back
+    patient = frame and frame.f_locals.get("timeout") is None and frame.f_locals.get("block", True)
+    return frame if patient else None
+
+
+def _at(server: Server, thread: threading.Thread) -> str:
+    frames = _student_frames(server, thread)
+    return f" at line {frames[0][1]}" if frames else ""
+
+
 def _stuck(server: Server) -> Cause | None:
     """A thread is inside send, to a peer that does not read, and what others wait for does not come."""
     for thread, call in list(server.wire.inside.items()):
         if call.name in ("send", "sendall"):
             line = _student_frames(server, thread)
             where = f" at line {line[0][1]}" if line else ""
+            held = [name for frame, number in line for name, _, begin in _locks_around(frame, number) if begin < number]
             text = (
                 f"Thread {thread.name!r} waits in {call.name}{where}: {call.peer} does not read, its buffers are full, "
                 "and so nobody else gets anything from this thread."
+                + (f" It holds {held[-1]} meanwhile: whoever needs that waits, too." if held else "")
             )
             return Cause("stuck-in-send", text, "07_slow_reader, The idea")
     return None
@@ -254,6 +300,12 @@ def _missing(peer: Peer, server: Server | None, got: bytes, ending: str, wanted:
     if ending == "unnoticed" or wanted == "end":
         if got:
             return Cause("too-much", f"{peer.name} got {quote(got)} where its connection should have ended.")
+        if side and side.closed and any(call.name == "recv" and call.peer == peer.name for call in server.wire.inside.values()):
+            text = (
+                f"The server has called close on the connection of {peer.name} while a thread waits in recv on it: close "
+                "does not wake that thread, and as long as it waits the connection stays open. shutdown wakes it."
+            )
+            return Cause("close-does-not-wake", text, "08_shutdown, Steps")
         if side and side.ended:
             text = f"The server knows that {peer.name} has gone, and has not closed its connection."
             return Cause("not-closed", text, "06_leaving, The idea")
@@ -267,21 +319,34 @@ def _missing(peer: Peer, server: Server | None, got: bytes, ending: str, wanted:
             "never sent; sendall sends all."
         )
         return Cause("send-not-sendall", text, "01_echo, Steps")
+    if wanted == "goodbye" and (server is None or server.stopped):
+        text = f"The server stops, and {peer.name} is not told goodbye."
+        text += " Its connection is closed without it." if ending in ("eof", "reset") else ""
+        return Cause("no-goodbye", text, "08_shutdown, The idea")
     if ending == "reset":
         text = f"The server has reset the connection of {peer.name}: it closed it with bytes still unread."
         return Cause("reset", text)
+    if ending == "eof" and server and server.stage >= 7 and not peer.has_ended and _flooded(peer, server):
+        text = (
+            f"The server has closed the connection of {peer.name}, who reads all the time, because a flood of lines came "
+            "for it. In a flood every outbox is full for a moment: give its writer the time to empty it."
+        )
+        return Cause("thrown-out", text, "07_slow_reader, The idea")
     if ending == "eof":
-        return Cause("closed-early", f"The server has closed the connection of {peer.name} before that.")
+        more = " It has said goodbye: it will send no more, and still reads what comes." if peer.has_ended else ""
+        return Cause("closed-early", f"The server has closed the connection of {peer.name} before that.{more}")
     if got and wanted is not None:
         size = len(wanted if isinstance(wanted, bytes) else wanted.encode())
         return Cause("short", f"{peer.name} got {quote(got)} and then nothing: {len(got):,} of {size:,} bytes.")
     if isinstance(wanted, str) and wanted.endswith(" left"):
         text = f"{peer.name} is not told that {wanted.removesuffix(' left')} has left."
         return Cause("not-told", text, "06_leaving, The idea")
-    if wanted == "goodbye":
-        text = f"The server stops, and {peer.name} is not told goodbye."
-        return Cause("no-goodbye", text, "08_shutdown, The idea")
     return Cause("silence", f"{peer.name} heard nothing. {_what_happened_instead(peer, server)}".strip())
+
+
+def _flooded(peer: Peer, server: Server) -> bool:
+    """Whether others pour lines, the peer itself says nothing, and the server is not stopping."""
+    return not server.stopped and not peer.said and any(other.pouring for other in server.peers if other is not peer)
 
 
 def _what_happened_instead(peer: Peer, server: Server | None) -> str:
@@ -354,7 +419,8 @@ def _different(peer: Peer, server: Server | None, got: bytes, wanted: str | byte
         return Cause("echoed", f"{name} hears its own line back: {quote(got)}.", "05_broadcast, The idea")
     if peer.heard and peer.heard[-1] == text:
         return Cause("doubled", f"{name} hears {quote(got)} a second time: it was sent once.")
-    if got_told in said and told in said and said.index(got_told) > said.index(told):
+    later = text.startswith(prefix) and _later(got_told, told) and text not in peer.heard
+    if later or (got_told in said and told in said and said.index(got_told) > said.index(told)):
         return Cause("lost", f"{name} never hears {quote(wanted.encode())}; what came next is {quote(got)}, said later.")
     place = next((i for i, (a, b) in enumerate(zip(wanted, text)) if a != b), min(len(wanted), len(text)))
     reason = (
@@ -362,6 +428,14 @@ def _different(peer: Peer, server: Server | None, got: bytes, wanted: str | byte
         f"  heard:    {text[:80]}\n            {' ' * min(place, 80)}^"
     )
     return Cause("wrong-line", reason, "stages/README.md, The lines on the wire")
+
+
+def _later(got: str, wanted: str) -> bool:
+    """Whether both are lines of one numbered series, and the one that came has the higher number."""
+    first, second = (re.match(r"((?:line )?)(\d+)", line) for line in (wanted, got))
+    if not (first and second and first[1] == second[1]):
+        return False
+    return int(second[2]) > int(first[2]) and wanted[first.end() :][:1] == got[second.end() :][:1]
 
 
 def _split(line: str) -> tuple[str, str]:
@@ -381,18 +455,22 @@ def left_behind(server: Server) -> CheckFailed | None:
     threads = server.threads()
     fail = functools.partial(plain_failure, server=server)
     if threads:
-        if cause := _spinning(server) or _locked(server):
+        if cause := _spinning(server) or _locked(server) or _blocked(server) or _stuck(server):
             return CheckFailed("every thread ends", cause, server.transcript.lines(), server.stands())
         if server.thread in threads:
             text = "`serve` does not return when its listener is closed: accept raises OSError then."
             return fail("serve-goes-on", f"{text} {stand(server, server.thread)}")
         where = stand(server, threads[0])
-        text = f"{len(threads)} thread(s) of the server go on when everything is over: {where}"
+        text = f"{len(threads)} thread(s) of the server go on when everything is over:\n{where}"
         return fail("thread-left", text)
     errors = [error for name, error in server.errors if name == "serve"]
     if errors:
         return fail("server-died", f"The server has ended with {_told(errors[0], server.path)}")
     live = server.wire.live()
+    if live and server.errors:
+        name, error = server.errors[0]
+        text = f"Thread {name!r} has ended with {_told(error, server.path)}"
+        return fail("exception", f"{text}\nSo the connection of {next(iter(live))} is never closed.")
     if live:
         return fail("not-closed", f"The server never closes the connection of {' and '.join(list(live)[:3])}.")
     return None

@@ -26,7 +26,9 @@ NOTICE = re.compile(r"client \d+ (joined|left)")
 class Peer:
     """One end of a connection, with a name. Every method that waits has a deadline and fails with evidence."""
 
-    def __init__(self, name: str, connection: socket.socket, transcript: Transcript, server: Server | None = None) -> None:
+    def __init__(
+        self, name: str, connection: socket.socket, transcript: Transcript, server: Server | None = None
+    ) -> None:
         self.name, self.socket, self.transcript, self.server = name, connection, transcript, server
         self.number = 0
         self.nickname = ""
@@ -89,7 +91,7 @@ class Peer:
 
     def says_goodbye(self) -> None:
         """End this direction: the server's recv returns b"", and this peer can still hear."""
-        self.transcript.note(self.name, "→ says goodbye (FIN: its recv returns b\"\")")
+        self.transcript.note(self.name, '→ says goodbye (FIN: its recv returns b"")')
         self.has_ended = True
         try:
             self.socket.shutdown(socket.SHUT_WR)
@@ -101,7 +103,9 @@ class Peer:
         self.transcript.note(self.name, "→ resets the connection (RST)")
         self.has_ended = True
         self._stop_pouring()
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0))
+        self.socket.setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+        )
         self.socket.close()
 
     def closes(self) -> None:
@@ -138,7 +142,9 @@ class Peer:
         for line in lines:
             got, ending = self._line()
             if got is None or got != line.encode():
-                raise self.failure(f"{self.name} hears {quote(line.encode())}", self.buffer if got is None else got, ending, line)
+                raise self.failure(
+                    f"{self.name} hears {quote(line.encode())}", self.buffer if got is None else got, ending, line
+                )
             self.heard.append(line)
 
     def hears_one_of(self, *lines: str) -> str:
@@ -283,4 +289,3 @@ class Peer:
         if self.program and self.program.has_ended(0.5):
             return self.program.failure("ended", f"{self.program.path.name} has ended in the middle of it all.")
         return failure(self, expected, got, ending, wanted)
-

@@ -81,7 +81,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if only is None:
         return
     done = statuses(config)
-    keep = [item for item in items if item.get_closest_marker("check") and hasattr(item, "callspec") and name_of(item) not in done]
+    keep = [
+        item
+        for item in items
+        if item.get_closest_marker("check") and hasattr(item, "callspec") and name_of(item) not in done
+    ]
     keep = [item for item in keep if item.callspec.params.get("stage") == only]
     keep.sort(key=lambda item: home_stage(item.path) != only)  # its own checks first
     items[:] = keep

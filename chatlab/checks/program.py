@@ -12,7 +12,7 @@ import threading
 import time
 from pathlib import Path
 
-from .causes import plain_failure, todo
+from .causes import todo
 from .peer import DEADLINE, SLICE, Peer
 from .report import Cause, CheckFailed, Transcript, quote
 from .work import load_function
@@ -64,7 +64,9 @@ class Program:
                 self.process.stdin.write(line.encode() + b"\n")
                 self.process.stdin.flush()
             except OSError:
-                raise self.failure("ended", f"{self.path.name} has ended and takes no more from the keyboard.") from None
+                raise self.failure(
+                    "ended", f"{self.path.name} has ended and takes no more from the keyboard."
+                ) from None
 
     def ends_typing(self) -> None:
         """Press Ctrl-D: the keyboard has ended."""
@@ -108,7 +110,9 @@ class Program:
         self.shows("listening on ")
         line = re.compile(r"(\S+):(\d+)")
         with self.changed:
-            self.changed.wait_for(lambda: line.match(self.output["stdout"], self.shown) and "\n" in self.output["stdout"], DEADLINE)
+            self.changed.wait_for(
+                lambda: line.match(self.output["stdout"], self.shown) and "\n" in self.output["stdout"], DEADLINE
+            )
             match = line.match(self.output["stdout"], self.shown)
         if not match:
             text = "server.py does not say `listening on HOST:PORT` when it is ready."
@@ -130,7 +134,9 @@ class Program:
         lines = self.output["stderr"].strip().splitlines()
         if sentence and len(lines) != 1:
             what = "nothing" if not lines else f"{len(lines)} lines"
-            raise self.failure("no-sentence", f"{self.path.name} should say in one sentence what is wrong; it says {what}.")
+            raise self.failure(
+                "no-sentence", f"{self.path.name} should say in one sentence what is wrong; it says {what}."
+            )
 
     def failure(self, key: str, text: str) -> CheckFailed:
         """Return the failure; an exception that the program shows is its cause."""
@@ -237,4 +243,3 @@ class Programs:
             program.destroy()
         for opened in self.sockets:
             opened.close()
-

@@ -69,7 +69,9 @@ class Transcript:
                 lines.append(f"  {number:>3} {' ' * (width * column)}{cut(event.what, room)}")
         else:
             width = max((len(name) for name in names), default=0)
-            lines += [f"  {number:>3} {event.who:<{width}}  {cut(event.what, WIDTH - 8 - width)}" for number, event in events]
+            lines += [
+                f"  {number:>3} {event.who:<{width}}  {cut(event.what, WIDTH - 8 - width)}" for number, event in events
+            ]
         return lines
 
 

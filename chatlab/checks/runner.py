@@ -54,8 +54,9 @@ def run_stage(stage: int, work: Path, fail_fast: bool = False, tests: Path | Non
             running.status = "failed"
             running.cause = "hang" if run.hung else "process-ended"
             running.message = (
-                "The check did not end; its process was ended." if run.hung else
-                "The whole process ended in the middle of this check: the program calls os._exit, or it crashed."
+                "The check did not end; its process was ended."
+                if run.hung
+                else "The whole process ended in the middle of this check: the program calls os._exit, or it crashed."
             )
             running.lines = [running.message, *run.output().splitlines()[-5:]]
         done[running.name] = running
@@ -74,7 +75,12 @@ class _Run:
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "pytest", str(tests), "--work", str(work.resolve()), "--stage", str(stage)),
-                *("--results", f"127.0.0.1:{self.listener.getsockname()[1]}", "--done", ",".join(f"{name}:{result.status}" for name, result in done.items())),
+                *(
+                    "--results",
+                    f"127.0.0.1:{self.listener.getsockname()[1]}",
+                    "--done",
+                    ",".join(f"{name}:{result.status}" for name, result in done.items()),
+                ),
                 *("-q", "--no-header", "-p", "no:cacheprovider", "--capture=fd"),
             ],
             cwd=ROOT,

@@ -107,7 +107,9 @@ class Server:
         line = peer.hears_line()
         number = line.removeprefix("you are client ")
         if number == line or not number.isdecimal():
-            raise peer.failure(f'{peer.name} hears "you are client NUMBER" first', line.encode(), None, "you are client ")
+            raise peer.failure(
+                f'{peer.name} hears "you are client NUMBER" first', line.encode(), None, "you are client "
+            )
         peer.number = int(number)
         for other in self.peers:
             if other is not peer and other.number == peer.number:
@@ -147,7 +149,9 @@ class Server:
         deadline = time.monotonic() + DEADLINE
         while len(threads := self.threads()) > most:
             if time.monotonic() > deadline:
-                text = f"{len(threads) - most} thread(s) go on though their clients have left. {stand(self, threads[-1])}"
+                text = (
+                    f"{len(threads) - most} thread(s) go on though their clients have left. {stand(self, threads[-1])}"
+                )
                 raise self.failure("thread-left", text)
             threads[-1].join(SLICE)
 

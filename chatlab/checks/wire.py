@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-
 SEND_MOST = 512  # bytes that one send takes
 
 

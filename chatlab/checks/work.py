@@ -25,7 +25,8 @@ def load(path: Path) -> ModuleType:
         text = NO_FILE.format(file=path.name, folder=path.parent.name, number=int(path.parent.name[:2] or 0))
         raise _failed(Cause("no-file", text))
     if line := _call_at_import(path):
-        text = f"{path.name} calls main() while it is imported (line {line}). Put the call below: if __name__ == \"__main__\":"
+        text = f"{path.name} calls main() while it is imported (line {line})."
+        text += ' Put the call below: if __name__ == "__main__":'
         raise _failed(Cause("runs-at-import", text))
     folder = str(path.parent)
     _forget(folder)

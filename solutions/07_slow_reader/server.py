@@ -1,4 +1,4 @@
-"""Stage 07: a slow reader. Each client has an outbox and a writer thread, so that one who does not read stops nobody."""
+"""Stage 07: a slow reader. Each client has an outbox and a writer thread: one who does not read stops nobody."""
 
 import os
 import queue

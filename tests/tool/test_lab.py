@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from chatlab.checks.plugin import home_stage
+from chatlab.checks.plugin import Result, home_stage
 from chatlab.checks.runner import run_stage
-from chatlab.stages import FILES, ROOT, SOLUTIONS, WORK, load_stages
+from chatlab.stages import FILES, ROOT, SOLUTIONS, WORK, Stage, load_stages
 from chatlab.starters import MarkerError, gaps, make_starter, starters
 
 STAGES = load_stages()
@@ -33,16 +33,16 @@ def test_starters_are_up_to_date():
         assert (WORK / path).read_text(encoding="utf-8") == text, f"stages/{path}: run `lab starters`"
 
 
+def in_background(stage: Stage) -> list[Result]:
+    return list(run_stage(stage.number, WORK, fail_fast=True))
+
+
+@pytest.mark.timeout(300)
 @each_stage
-def test_starter_imports_and_fails_its_own_stage(stage, starter_results):
-    (*passed, last) = starter_results[stage.number].result()
+def test_starter_imports_and_fails_its_own_stage(stage, outcome):
+    last = outcome[-1]
     assert last.status == "failed" and last.home == stage.number, "the starter passes its own stage"
     assert last.cause not in {"syntax", "import-error", "exit-at-import", "no-serve"}, last.lines
-
-
-@pytest.fixture(scope="module")
-def starter_results(pool):
-    return {stage.number: pool.submit(lambda n: list(run_stage(n, WORK, fail_fast=True)), stage.number) for stage in STAGES}
 
 
 @each_stage
@@ -90,7 +90,9 @@ def test_every_check_says_what_it_wants():
 def test_solution_is_made_of_the_standard_library(stage):
     for file in FILES:
         tree = ast.parse((SOLUTIONS / stage.folder / file).read_text(encoding="utf-8"))
-        imported = {alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        imported = {
+            alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+        }
         imported |= {node.module.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         assert imported <= ALLOWED, file
 

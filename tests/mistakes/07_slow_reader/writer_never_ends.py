@@ -16,7 +16,12 @@ number = 0
 
 def send_loop(sock, outbox):
     while True:
-        sock.sendall(outbox.get())
+        data = outbox.get()
+        try:
+            sock.sendall(data)
+        except OSError:
+            pass
+        outbox.task_done()
 
 
 def put(client, text):
@@ -79,7 +84,7 @@ def start_client(sock):
         clients.remove(client)
     put_to_all(client[0], f"client {client[0]} left")
     for _ in range(20):  # let the writer send the rest
-        if outbox.empty():
+        if outbox.unfinished_tasks == 0:
             break
         time.sleep(0.05)
     cut(client)

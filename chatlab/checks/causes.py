@@ -19,7 +19,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .report import Cause, CheckFailed, quote
+from .report import WIDTH, Cause, CheckFailed, cut, quote
 
 if TYPE_CHECKING:
     from .peer import Peer
@@ -87,7 +87,7 @@ def _dead(server: Server) -> Cause | None:
         return Cause("server-died", f"The whole server has ended with {_told(errors[0], server.path)}")
     if server.errors:
         name, error = server.errors[-1]
-        return Cause("exception", f"Thread {name!r} has ended with {_told(error, server.path)}")
+        return Cause("exception", f"{short(name)} has ended with {_told(error, server.path)}")
     return None
 
 
@@ -95,7 +95,19 @@ def _told(error: BaseException, path: Path) -> str:
     """Return the exception in words, with the student's own line."""
     line = _student_line(error, path)
     text = f"{type(error).__name__}: {error}".rstrip(": ")
-    return f"{text}\n  {path.name}, line {line.lineno}, in {line.name}:\n  {line.line}" if line else text + "."
+    told = f"{text}\n  {path.name}, line {line.lineno}, in {line.name}:\n  {line.line}" if line else text + "."
+    return told + _advice(error, path)
+
+
+def _advice(error: BaseException, path: Path) -> str:
+    """Return a sentence, on a line of its own, about an exception that beginners do not expect."""
+    if isinstance(error, UnicodeDecodeError) and path.parent.name.startswith("01"):
+        return "\nA client may send any bytes at all, and an echo does not decode them."
+    if isinstance(error, UnicodeDecodeError):
+        return "\nA piece may end in the middle of a letter, and a client may send what is no text at all: decode whole lines, and expect this error then."
+    if isinstance(error, (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)):
+        return "\nA client may vanish at any moment, and recv or sendall raises an OSError then: expect it."
+    return ""
 
 
 def _student_line(error: BaseException, path: Path) -> traceback.FrameSummary | None:
@@ -110,6 +122,12 @@ def _same(filename: str, path: Path) -> bool:
 def _spinning(server: Server) -> Cause | None:
     """recv has said goodbye again and again, and the server asks on."""
     for name, side in server.wire.sides.items():
+        if side.goodbyes > 3 and side.closed:
+            text = (
+                f"The server has closed the connection of {name} itself, and asks on: recv on it has failed "
+                f"{side.goodbyes:,} times. After an error nothing more will come: leave the loop."
+            )
+            return Cause("error-ignored", text, "01_echo, Steps")
         if side.goodbyes > 3:
             text = (
                 f'{name} has said goodbye, and the server asks on: its recv has returned b"" {side.goodbyes:,} times. '
@@ -135,7 +153,7 @@ def _busy(server: Server, ending: str) -> Cause | None:
     threading.Event().wait(0.3)
     for thread, begin in zip(threads, before):
         if seconds(thread) - begin > 0.05:
-            text = f"Thread {thread.name!r} runs all the time and never waits for anything:\n{stand(server, thread)}"
+            text = f"{short(thread.name)} runs all the time and never waits for anything:\n{stand(server, thread)}"
             return Cause("busy-loop", text)
     return None
 
@@ -161,20 +179,20 @@ def _locked(server: Server) -> Cause | None:
         for holder, _, line in holds.get(lock, []):
             if holder is thread:
                 text = (
-                    f"Deadlock: thread {thread.name!r} waits for {name} at line {lineno}, and holds it itself since "
+                    f"Deadlock: {short(thread.name)} waits for {name} at line {lineno}, and holds it itself since "
                     f"line {line}. A Lock cannot be taken twice, not even by the thread that has it."
                 )
                 return Cause("deadlock", text, "06_leaving, Think about it")
             call = server.wire.inside.get(holder)
             if call and call.name in ("send", "sendall"):
                 text = (
-                    f"Thread {holder.name!r} holds {name} since line {line} while it sends to {call.peer}, who does not "
-                    f"read; thread {thread.name!r} waits for that lock at line {lineno}. Never send with a lock held "
+                    f"{short(holder.name)} holds {name} since line {line} while it sends to {call.peer}, who does not "
+                    f"read; {short(thread.name)} waits for that lock at line {lineno}. Never send with a lock held "
                     "that others need."
                 )
                 return Cause("lock-while-sending", text, "07_slow_reader, The idea")
             text = (
-                f"Deadlock: thread {thread.name!r} waits for {name} at line {lineno}; thread {holder.name!r} holds it "
+                f"Deadlock: {short(thread.name)} waits for {name} at line {lineno}; {short(holder.name)} holds it "
                 f"since line {line} and does not go on."
             )
             return Cause("deadlock", text, "06_leaving, Think about it")
@@ -218,7 +236,7 @@ def _blocked(server: Server) -> Cause | None:
     for thread in server.threads():
         if frame := _inside(thread, threading.__file__, "join"):
             other = frame.f_locals["self"]
-            waits = f"Thread {thread.name!r} waits in join{_at(server, thread)} for thread {other.name!r}"
+            waits = f"{short(thread.name)} waits in join{_at(server, thread)} for thread {other.name!r}"
             call = server.wire.inside.get(other)
             if call and call.name in ("send", "sendall"):
                 text = f"{waits}, which is stuck in {call.name}: {call.peer} does not read. Wake it first: shutdown does."
@@ -233,7 +251,7 @@ def _blocked(server: Server) -> Cause | None:
                 return Cause("never-woken", text, "08_shutdown, The idea")
         if stuck and _inside(thread, queue.__file__, "put"):
             text = (
-                f"Thread {thread.name!r} waits in put{_at(server, thread)} until a full queue has room, for ever: "
+                f"{short(thread.name)} waits in put{_at(server, thread)} until a full queue has room, for ever: "
                 f"{stuck[0][1].peer} does not read, and so its writer {stuck[0][0].name!r} is stuck in {stuck[0][1].name}. "
                 "A bound needs a rule for what happens when it is reached: a timeout, and then?"
             )
@@ -263,7 +281,7 @@ def _stuck(server: Server) -> Cause | None:
             where = f" at line {line[0][1]}" if line else ""
             held = [name for frame, number in line for name, _, begin in _locks_around(frame, number) if begin < number]
             text = (
-                f"Thread {thread.name!r} waits in {call.name}{where}: {call.peer} does not read, its buffers are full, "
+                f"{short(thread.name)} waits in {call.name}{where}: {call.peer} does not read, its buffers are full, "
                 "and so nobody else gets anything from this thread."
                 + (f" It holds {held[-1]} meanwhile: whoever needs that waits, too." if held else "")
             )
@@ -281,6 +299,12 @@ def _waiting(server: Server, peer: Peer) -> Cause | None:
         text = (
             f"{peer.name} is not accepted: the thread that accepts clients waits in {call.name} for {call.peer}. "
             "One client must not wait for another."
+        )
+        return Cause("one-at-a-time", text, "03_threads, The idea")
+    if server.thread and (frame := _inside(server.thread, threading.__file__, "join")):
+        text = (
+            f"{peer.name} is not accepted: the thread that accepts clients waits in join{_at(server, server.thread)} until "
+            f"thread {frame.f_locals['self'].name!r} ends. One client must not wait for another."
         )
         return Cause("one-at-a-time", text, "03_threads, The idea")
     if not any(call.name == "accept" for call in server.wire.inside.values()):
@@ -308,7 +332,7 @@ def _missing(peer: Peer, server: Server | None, got: bytes, ending: str, wanted:
             return Cause("close-does-not-wake", text, "08_shutdown, Steps")
         if side and side.ended:
             text = f"The server knows that {peer.name} has gone, and has not closed its connection."
-            return Cause("not-closed", text, "06_leaving, The idea")
+            return Cause("not-closed", text, "06_leaving, The idea" if server.stage >= 6 else "01_echo, Steps")
         return Cause("not-closed", f"The server has not closed the connection of {peer.name}.", "stages/README.md")
     if isinstance(wanted, str) and got == wanted.encode():
         return Cause("no-newline", f"{peer.name} got {quote(got)} and no newline after it: a line ends with \\n.")
@@ -323,7 +347,12 @@ def _missing(peer: Peer, server: Server | None, got: bytes, ending: str, wanted:
         text = f"The server stops, and {peer.name} is not told goodbye."
         text += " Its connection is closed without it." if ending in ("eof", "reset") else ""
         return Cause("no-goodbye", text, "08_shutdown, The idea")
-    if ending == "reset":
+    if side and ending in ("eof", "reset") and wanted == "you said: ":
+        text = f'The server has closed the connection of {peer.name} at an empty line. Only recv\'s b"" is a goodbye.'
+        return Cause("empty-line", text, "stages/README.md, The lines on the wire")
+    if isinstance(wanted, bytes) and (cause := _decoded(peer, got, wanted)):
+        return cause
+    if ending == "reset" and (side is None or side.sent > peer.received):
         text = f"The server has reset the connection of {peer.name}: it closed it with bytes still unread."
         return Cause("reset", text)
     if ending == "eof" and server and server.stage >= 7 and not peer.has_ended and _flooded(peer, server):
@@ -332,8 +361,10 @@ def _missing(peer: Peer, server: Server | None, got: bytes, ending: str, wanted:
             "for it. In a flood every outbox is full for a moment: give its writer the time to empty it."
         )
         return Cause("thrown-out", text, "07_slow_reader, The idea")
-    if ending == "eof":
+    if ending in ("eof", "reset"):
         more = " It has said goodbye: it will send no more, and still reads what comes." if peer.has_ended else ""
+        if side and len(side.recvs) == 1 and not peer.has_ended:
+            more = f" It has received from {peer.name} once, who may go on to send until it says goodbye."
         return Cause("closed-early", f"The server has closed the connection of {peer.name} before that.{more}")
     if got and wanted is not None:
         size = len(wanted if isinstance(wanted, bytes) else wanted.encode())
@@ -341,12 +372,46 @@ def _missing(peer: Peer, server: Server | None, got: bytes, ending: str, wanted:
     if isinstance(wanted, str) and wanted.endswith(" left"):
         text = f"{peer.name} is not told that {wanted.removesuffix(' left')} has left."
         return Cause("not-told", text, "06_leaving, The idea")
+    if server and isinstance(wanted, str) and (cause := _unanswered(peer, server, wanted)):
+        return cause
     return Cause("silence", f"{peer.name} heard nothing. {_what_happened_instead(peer, server)}".strip())
+
+
+def _decoded(peer: Peer, got: bytes, wanted: bytes) -> Cause | None:
+    """The bytes have been made text and bytes again, and what is no text was changed or lost."""
+    for encoding, errors in (("utf-8", "ignore"), ("utf-8", "replace"), ("latin-1", "strict")):
+        if got and wanted.decode(encoding, errors).encode()[: len(wanted)] == got != wanted:
+            text = (
+                f"{peer.name} got {quote(got)} instead of {quote(wanted)}: the server decodes the bytes and encodes them "
+                "again, but not all bytes are text. An echo sends back the very bytes that recv returned."
+            )
+            return Cause("decoded", text, "01_echo, On the wire")
+    return None
 
 
 def _flooded(peer: Peer, server: Server) -> bool:
     """Whether others pour lines, the peer itself says nothing, and the server is not stopping."""
     return not server.stopped and not peer.said and any(other.pouring for other in server.peers if other is not peer)
+
+
+def _unanswered(peer: Peer, server: Server, wanted: str) -> Cause | None:
+    """The server waits for a newline that may never come, or overlooks a line that it has received."""
+    recvs = {other.name: side.recvs[-1] for other in server.peers if (side := server.wire.side(other.name)).recvs}
+    if wanted.startswith("error: line longer") and not recvs.get(peer.name, b"\n").endswith(b"\n"):
+        text = (
+            f"{peer.name} has sent {peer.sent:,} bytes without a newline, and the server waits for more. Its newline may "
+            "never come: the limit is for what has no newline yet, too."
+        )
+        return Cause("no-limit", text, "02_lines, Steps")
+    for name, data in recvs.items():
+        lines = data.decode(errors="replace").split("\n")
+        if _split(wanted)[1] in lines[1:-1]:
+            text = (
+                f"One recv has returned {len(lines) - 1} lines that {name} sent, and the server waits for more though it "
+                f"has not answered {quote(_split(wanted)[1].encode())}: take every whole line out of what has come."
+            )
+            return Cause("lines-left", text, "02_lines, The idea")
+    return None
 
 
 def _what_happened_instead(peer: Peer, server: Server | None) -> str:
@@ -379,6 +444,8 @@ def _unread(peer: Peer) -> bytes:
 
 def _different(peer: Peer, server: Server | None, got: bytes, wanted: str | bytes | None) -> Cause:
     if isinstance(wanted, bytes):
+        if cause := _decoded(peer, got, wanted):
+            return cause
         place = next((i for i, (a, b) in enumerate(zip(wanted, got)) if a != b), min(len(wanted), len(got)))
         text = f"From byte {place:,} on {peer.name} got {quote(got[place:])} instead of {quote(wanted[place:])}."
         return Cause("wrong-bytes", text)
@@ -391,13 +458,21 @@ def _different(peer: Peer, server: Server | None, got: bytes, wanted: str | byte
     got_told = _split(text)[1]
     if text == wanted + "\r":
         return Cause("carriage-return", f"{name} got {quote(got)}: the \\r before the newline belongs to the line's end.")
-    if "\ufffd" in text or text == wanted.encode().decode("latin-1"):
+    if server and server.stage < 5 and (cause := _mixed(peer, server, text)):
+        return cause
+    if "\ufffd" in text or text == wanted.encode().decode("latin-1") or _letters_lost(server, got_told, told):
         reason = (
             f"{name} got {quote(got)} instead of {quote(wanted.encode())}: a letter of several bytes was cut in two and "
             "each part decoded by itself. Decode whole lines."
         )
         return Cause("mojibake", reason, "02_lines, The idea")
-    if text.startswith(wanted) and any(line and line in text[len(wanted) :] for line in said):
+    if text.startswith(prefix) and told != got_told in (told.strip(), told.lstrip(), told.rstrip()):
+        reason = (
+            f"{name} got {quote(got)} instead of {quote(wanted.encode())}: strip takes blanks away, too. The blanks at the "
+            "ends of a line belong to it; only \\n, and a \\r right before it, do not."
+        )
+        return Cause("stripped", reason, "stages/README.md, The lines on the wire")
+    if told and text.startswith(wanted) and any(line and line in text[len(wanted) :] for line in said):
         reason = (
             f"{name} got several lines in one: {quote(got)}. TCP has joined what was sent, and the server took what "
             "recv returned for one line."
@@ -430,6 +505,27 @@ def _different(peer: Peer, server: Server | None, got: bytes, wanted: str | byte
     return Cause("wrong-line", reason, "stages/README.md, The lines on the wire")
 
 
+def _letters_lost(server: Server | None, got: str, wanted: str) -> bool:
+    """Whether the line is what is left of it when each piece is decoded by itself with errors="ignore"."""
+    pieces = [side.recvs for side in server.wire.sides.values()] if server else []
+    left = ["".join(piece.decode(errors="ignore") for piece in recvs).split("\n") for recvs in pieces]
+    return got != wanted and any(got in lines and wanted not in lines for lines in left)
+
+
+def _mixed(peer: Peer, server: Server, text: str) -> Cause | None:
+    """A line has in it what another client sent: the two have one buffer."""
+    server.settles(0.5)
+    for who in [peer, *server.peers]:
+        own = b"".join(server.wire.side(who.name).recvs).decode(errors="replace")
+        for line in [text] if who is peer else _unread(who).decode(errors="replace").split("\n"):
+            for other in server.peers:
+                pieces = [piece.decode(errors="replace").strip() for piece in server.wire.side(other.name).recvs]
+                if other is not who and any(piece and piece in _split(line)[1] and piece not in own for piece in pieces):
+                    text = f"{who.name} got {quote(line.encode())}: in it is what {other.name} sent. Each client needs a buffer of its own."
+                    return Cause("mixed", text, "03_threads, The idea")
+    return None
+
+
 def _later(got: str, wanted: str) -> bool:
     """Whether both are lines of one numbered series, and the one that came has the higher number."""
     first, second = (re.match(r"((?:line )?)(\d+)", line) for line in (wanted, got))
@@ -459,7 +555,7 @@ def left_behind(server: Server) -> CheckFailed | None:
             return CheckFailed("every thread ends", cause, server.transcript.lines(), server.stands())
         if server.thread in threads:
             text = "`serve` does not return when its listener is closed: accept raises OSError then."
-            return fail("serve-goes-on", f"{text} {stand(server, server.thread)}")
+            return fail("serve-goes-on", f"{text}\n{stand(server, server.thread)}")
         where = stand(server, threads[0])
         text = f"{len(threads)} thread(s) of the server go on when everything is over:\n{where}"
         return fail("thread-left", text)
@@ -469,7 +565,7 @@ def left_behind(server: Server) -> CheckFailed | None:
     live = server.wire.live()
     if live and server.errors:
         name, error = server.errors[0]
-        text = f"Thread {name!r} has ended with {_told(error, server.path)}"
+        text = f"{short(name)} has ended with {_told(error, server.path)}"
         return fail("exception", f"{text}\nSo the connection of {next(iter(live))} is never closed.")
     if live:
         return fail("not-closed", f"The server never closes the connection of {' and '.join(list(live)[:3])}.")
@@ -487,14 +583,23 @@ def descriptors_left(server: Server) -> CheckFailed | None:
 
 def stand(server: Server, thread: threading.Thread) -> str:
     """Return one line: where the thread stands in the student's file, and what it waits for."""
-    frames = _student_frames(server, thread)
     call = server.wire.inside.get(thread)
-    doing = f"in {call.name}, {'for a client' if call.name == 'accept' else call.peer}" if call else "runs or waits"
+    if call:
+        doing = {"accept": "in accept", "recv": f"in recv from {call.peer}"}.get(call.name, f"in {call.name} to {call.peer}")
+    else:
+        doing = "waits" if rests(server, thread) else "runs"
+    name = short(thread.name)
+    frames = _student_frames(server, thread)
     if not frames:
-        return f"  {thread.name}: {doing}"
+        return f"  {name} {doing}"
     frame, lineno = frames[0]
     source = linecache.getline(frame.f_code.co_filename, lineno).strip()
-    return f"  {thread.name}: {doing}; {Path(frame.f_code.co_filename).name} line {lineno}: {source}"
+    return cut(f"  {name} {doing}, line {lineno}: {source}", WIDTH)
+
+
+def short(thread: str) -> str:
+    """Return a thread's name without the function that Python puts behind it: "Thread-4 (handle)" is Thread-4."""
+    return re.sub(r" \(.*\)$", "", thread)
 
 
 def rests(server: Server, thread: threading.Thread) -> bool:

@@ -149,9 +149,7 @@ class Server:
         deadline = time.monotonic() + DEADLINE
         while len(threads := self.threads()) > most:
             if time.monotonic() > deadline:
-                text = (
-                    f"{len(threads) - most} thread(s) go on though their clients have left. {stand(self, threads[-1])}"
-                )
+                text = f"{len(threads) - most} thread(s) go on though their clients have left:\n{stand(self, threads[-1])}"
                 raise self.failure("thread-left", text)
             threads[-1].join(SLICE)
 

@@ -82,8 +82,8 @@ def main():
         listener = socket.create_server((host, int(port)))
     except Exception as error:
         sys.exit(f"cannot listen: {error}")
-    print("listening on {}:{}".format(*listener.getsockname()), flush=True)
     try:
+        print("listening on {}:{}".format(*listener.getsockname()), flush=True)
         serve(listener)
     except KeyboardInterrupt:
         print("bye")

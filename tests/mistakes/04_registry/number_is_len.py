@@ -87,8 +87,8 @@ def main():
         listener = socket.create_server((host, port))
     except (OSError, ValueError, OverflowError) as error:
         sys.exit(f"cannot start: {error}")
-    print(f"listening on {host}:{listener.getsockname()[1]}", flush=True)
     try:
+        print(f"listening on {host}:{listener.getsockname()[1]}", flush=True)
         serve(listener)
     except KeyboardInterrupt:
         print("stopped")

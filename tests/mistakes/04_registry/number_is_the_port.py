@@ -74,8 +74,8 @@ def main():
     except OSError as e:
         print("cannot listen on", host, port, e, file=sys.stderr)
         sys.exit(1)
-    print("listening on %s:%d" % (host, server.getsockname()[1]), flush=True)
     try:
+        print("listening on %s:%d" % (host, server.getsockname()[1]), flush=True)
         serve(server)
     except KeyboardInterrupt:
         pass

@@ -116,8 +116,8 @@ def main():
         listener = socket.create_server((host, int(args[1]) if len(args) > 1 else 9000))
     except (OSError, ValueError, OverflowError) as error:
         sys.exit(str(error))
-    print(f"listening on {host}:{listener.getsockname()[1]}", flush=True)
     try:
+        print(f"listening on {host}:{listener.getsockname()[1]}", flush=True)
         serve(listener)
     except KeyboardInterrupt:
         print()

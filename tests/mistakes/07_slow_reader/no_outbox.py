@@ -92,8 +92,8 @@ def main():
         listener = socket.create_server((host, port))
     except (OSError, ValueError, OverflowError) as e:
         sys.exit("cannot listen: %s" % e)
-    print("listening on %s:%d" % (host, listener.getsockname()[1]), flush=True)
     try:
+        print("listening on %s:%d" % (host, listener.getsockname()[1]), flush=True)
         serve(listener)
     except KeyboardInterrupt:
         pass

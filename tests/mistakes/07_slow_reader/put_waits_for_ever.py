@@ -104,8 +104,8 @@ def main():
         listener = create_server((host, int(port)))
     except (OSError, ValueError, OverflowError):
         sys.exit(f"I cannot listen on {host}:{port}")
-    print(f"listening on {host}:{listener.getsockname()[1]}", flush=True)
     try:
+        print(f"listening on {host}:{listener.getsockname()[1]}", flush=True)
         serve(listener)
     except KeyboardInterrupt:
         listener.close()

@@ -130,8 +130,8 @@ def main():
         listener = socket.create_server((host, int(port)))
     except (OSError, ValueError, OverflowError) as e:
         sys.exit("cannot listen: " + str(e))
-    print("listening on " + host + ":" + str(listener.getsockname()[1]), flush=True)
     try:
+        print("listening on " + host + ":" + str(listener.getsockname()[1]), flush=True)
         serve(listener)
     except KeyboardInterrupt:
         pass

@@ -89,8 +89,8 @@ def main():
         listener = socket.create_server((host, int(port)))
     except (OSError, ValueError, OverflowError) as problem:
         sys.exit(f"cannot listen on {host}:{port}: {problem}")
-    print(f"listening on {host}:{listener.getsockname()[1]}", flush=True)
     try:
+        print(f"listening on {host}:{listener.getsockname()[1]}", flush=True)
         serve(listener)
     except KeyboardInterrupt:
         print("bye")

@@ -89,8 +89,8 @@ def main():
         listener = socket.create_server(address)
     except (OSError, ValueError, OverflowError) as problem:
         sys.exit(f"cannot listen: {problem}")
-    print(f"listening on {address[0]}:{listener.getsockname()[1]}", flush=True)
     try:
+        print(f"listening on {address[0]}:{listener.getsockname()[1]}", flush=True)
         serve(listener)
     except KeyboardInterrupt:
         pass

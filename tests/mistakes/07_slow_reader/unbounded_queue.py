@@ -91,8 +91,8 @@ def main():
     except (OSError, ValueError, OverflowError) as e:
         sys.exit(f"{':'.join(address)}: {e}")
     with listener:
-        print("listening on {}:{}".format(*listener.getsockname()), flush=True)
         try:
+            print("listening on {}:{}".format(*listener.getsockname()), flush=True)
             serve(listener)
         except KeyboardInterrupt:
             pass

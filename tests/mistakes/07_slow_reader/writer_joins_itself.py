@@ -104,8 +104,8 @@ def main():
         listener = socket.create_server((host, int(port)))
     except (OSError, ValueError, OverflowError) as e:
         sys.exit(f"cannot listen on {host}:{port}: {e}")
-    print(f"listening on {host}:{listener.getsockname()[1]}", flush=True)
     try:
+        print(f"listening on {host}:{listener.getsockname()[1]}", flush=True)
         serve(listener)
     except KeyboardInterrupt:
         pass

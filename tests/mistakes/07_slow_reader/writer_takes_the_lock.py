@@ -130,8 +130,8 @@ def main():
         listener = socket.create_server((host, int(sys.argv[2]) if len(sys.argv) > 2 else 9000))
     except (OSError, ValueError, OverflowError) as error:
         sys.exit(f"server cannot start: {error}")
-    print("listening on %s:%s" % listener.getsockname(), flush=True)
     try:
+        print("listening on %s:%s" % listener.getsockname(), flush=True)
         serve(listener)
     except KeyboardInterrupt:
         pass

@@ -118,8 +118,8 @@ def main():
         listener = socket.create_server((host, int(sys.argv[2]) if len(sys.argv) > 2 else 9000))
     except (OSError, ValueError, OverflowError) as e:
         sys.exit(f"cannot listen: {e}")
-    print(f"listening on {host}:{listener.getsockname()[1]}", flush=True)
     try:
+        print(f"listening on {host}:{listener.getsockname()[1]}", flush=True)
         serve(listener)
     except KeyboardInterrupt:
         pass

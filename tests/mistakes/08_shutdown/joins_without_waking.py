@@ -124,8 +124,8 @@ def main():
         listener = socket.create_server((args.get(1, "127.0.0.1"), int(args.get(2, 9000))))
     except (OSError, ValueError, OverflowError) as e:
         sys.exit(f"no server: {e}")
-    print("listening on %s:%d" % listener.getsockname(), flush=True)
     try:
+        print("listening on %s:%d" % listener.getsockname(), flush=True)
         serve(listener)
     except KeyboardInterrupt:
         print()

@@ -97,8 +97,8 @@ def main():
         listener = socket.create_server((host, int(port)))
     except (OSError, OverflowError, ValueError) as error:
         sys.exit(f"cannot listen on {host}:{port}: {error}")
-    print(f"listening on {host}:{listener.getsockname()[1]}", flush=True)
     try:
+        print(f"listening on {host}:{listener.getsockname()[1]}", flush=True)
         serve(listener)
     except KeyboardInterrupt:
         print()

@@ -1,0 +1,64 @@
+"""The receiver takes one byte at a time and decodes it by itself: a letter that has two ends its thread. In English
+it works."""
+# file: client.py
+# fails: client_lines
+# cause: traceback
+
+import os
+import socket
+import sys
+import threading
+
+
+def receive(sock, screen):
+    line = ""
+    while True:
+        try:
+            letter = sock.recv(1).decode()
+        except OSError:
+            return
+        if letter == "":
+            return
+        if letter == "\n":
+            print(line, file=screen, flush=True)
+            line = ""
+        else:
+            line += letter
+
+
+def chat(connection, keyboard, screen):
+    done = []
+
+    def listen():
+        receive(connection, screen)
+        if not done:
+            print("the server has gone", file=sys.stderr, flush=True)
+            os._exit(1)
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    for line in keyboard:
+        connection.sendall(line.rstrip("\n").encode() + b"\n")
+    done.append(True)
+    connection.shutdown(socket.SHUT_WR)
+    listener.join()
+
+
+def main():
+    host = sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1"
+    try:
+        port = int(sys.argv[2]) if len(sys.argv) > 2 else 9000
+        connection = socket.create_connection((host, port))
+    except (OSError, ValueError, OverflowError) as error:
+        sys.exit(f"no connection: {error}")
+    try:
+        chat(connection, sys.stdin, sys.stdout)
+    except OSError:
+        sys.exit("the server has gone")
+    except KeyboardInterrupt:
+        pass
+    connection.close()
+
+
+if __name__ == "__main__":
+    main()

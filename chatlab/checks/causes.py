@@ -51,14 +51,13 @@ def _tell(peer: Peer, server: Server | None, got: bytes, ending: str | None, wan
             if isinstance(error, NotImplementedError):
                 return todo(str(error), server.path.parent)
         if ending == "twice":
-            text = f"{peer.name} and {wanted} have both been told {quote(got)}: two clients have the same number."
-            return Cause("number-twice", text, "04_registry, The idea")
+            return _number_twice(peer, server, got, wanted)
         if ending:
-            cause = _dead(server) or _spinning(server) or _busy(server, ending) or _locked(server) or _blocked(server) or _stuck(server) or _waiting(server, peer)
+            cause = _speaker(peer, server, wanted) or _dead(server) or _spinning(server) or _busy(server, ending) or _locked(server) or _blocked(server) or _stuck(server) or _waiting(server, peer)
             if cause:
                 return cause
-    if ending:
-        return _missing(peer, server, got, ending, wanted)
+    if ending or wanted == "end":
+        return _missing(peer, server, got, ending or "silence", wanted)
     return _different(peer, server, got, wanted)
 
 
@@ -104,7 +103,10 @@ def _advice(error: BaseException, path: Path) -> str:
     if isinstance(error, UnicodeDecodeError) and path.parent.name.startswith("01"):
         return "\nA client may send any bytes at all, and an echo does not decode them."
     if isinstance(error, UnicodeDecodeError):
-        return "\nA piece may end in the middle of a letter, and a client may send what is no text at all: decode whole lines, and expect this error then."
+        return (
+            "\nA piece may end in the middle of a letter, and a client may send what is no text at all: decode whole "
+            "lines, and expect this error then."
+        )
     if isinstance(error, (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)):
         return "\nA client may vanish at any moment, and recv or sendall raises an OSError then: expect it."
     return ""
@@ -162,6 +164,14 @@ def _busy(server: Server, ending: str) -> Cause | None:
 
 
 def _locked(server: Server) -> Cause | None:
+    """A thread waits for a lock, and a moment later still waits for it."""
+    cause = _locked_now(server)
+    if cause:
+        threading.Event().wait(0.2)
+    return cause if cause and cause == _locked_now(server) else None
+
+
+def _locked_now(server: Server) -> Cause | None:
     """A thread waits for a lock that another, or itself, holds: told from where they stand in the source."""
     stacks = {thread: _student_frames(server, thread) for thread in server.threads()}
     holds: dict[int, list[tuple[threading.Thread, str, int]]] = {}
@@ -232,13 +242,13 @@ def _value(expression: ast.expr, frame) -> object:
 
 def _blocked(server: Server) -> Cause | None:
     """A thread waits for another, in join, or in put for room in a queue; and that other is never woken."""
-    stuck = [(thread, call) for thread, call in server.wire.inside.items() if call.name in ("send", "sendall")]
+    stuck = _stuck_sends(server)
     for thread in server.threads():
         if frame := _inside(thread, threading.__file__, "join"):
             other = frame.f_locals["self"]
             waits = f"{short(thread.name)} waits in join{_at(server, thread)} for thread {other.name!r}"
             call = server.wire.inside.get(other)
-            if call and call.name in ("send", "sendall"):
+            if (other, call) in stuck:
                 text = f"{waits}, which is stuck in {call.name}: {call.peer} does not read. Wake it first: shutdown does."
                 return Cause("join-stuck", text, "07_slow_reader, Steps")
             if server.stopped and (call and call.name == "recv" or _inside(other, queue.__file__, "get")):
@@ -275,18 +285,25 @@ def _at(server: Server, thread: threading.Thread) -> str:
 
 def _stuck(server: Server) -> Cause | None:
     """A thread is inside send, to a peer that does not read, and what others wait for does not come."""
-    for thread, call in list(server.wire.inside.items()):
-        if call.name in ("send", "sendall"):
-            line = _student_frames(server, thread)
-            where = f" at line {line[0][1]}" if line else ""
-            held = [name for frame, number in line for name, _, begin in _locks_around(frame, number) if begin < number]
-            text = (
-                f"{short(thread.name)} waits in {call.name}{where}: {call.peer} does not read, its buffers are full, "
-                "and so nobody else gets anything from this thread."
-                + (f" It holds {held[-1]} meanwhile: whoever needs that waits, too." if held else "")
-            )
-            return Cause("stuck-in-send", text, "07_slow_reader, The idea")
+    for thread, call in _stuck_sends(server):
+        line = _student_frames(server, thread)
+        where = f" at line {line[0][1]}" if line else ""
+        held = [name for frame, number in line for name, _, begin in _locks_around(frame, number) if begin < number]
+        text = (
+            f"{short(thread.name)} waits in {call.name}{where}: {call.peer} does not read, its buffers are full, "
+            "and so nobody else gets anything from this thread."
+            + (f" It holds {held[-1]} meanwhile: whoever needs that waits, too." if held else "")
+        )
+        return Cause("stuck-in-send", text, "07_slow_reader, The idea")
     return None
+
+
+def _stuck_sends(server: Server) -> list[tuple]:
+    """Return (thread, call) for each send that goes on for longer than a moment."""
+    calls = [(thread, call) for thread, call in list(server.wire.inside.items()) if call.name in ("send", "sendall")]
+    if calls:
+        threading.Event().wait(0.2)
+    return [(thread, call) for thread, call in calls if server.wire.inside.get(thread) is call]
 
 
 def _waiting(server: Server, peer: Peer) -> Cause | None:
@@ -303,12 +320,113 @@ def _waiting(server: Server, peer: Peer) -> Cause | None:
         return Cause("one-at-a-time", text, "03_threads, The idea")
     if server.thread and (frame := _inside(server.thread, threading.__file__, "join")):
         text = (
-            f"{peer.name} is not accepted: the thread that accepts clients waits in join{_at(server, server.thread)} until "
-            f"thread {frame.f_locals['self'].name!r} ends. One client must not wait for another."
+            f"{peer.name} is not accepted: the thread that accepts clients waits in join{_at(server, server.thread)} "
+            f"until thread {frame.f_locals['self'].name!r} ends. One client must not wait for another."
         )
         return Cause("one-at-a-time", text, "03_threads, The idea")
     if not any(call.name == "accept" for call in server.wire.inside.values()):
         return Cause("not-accepted", f"The server does not accept {peer.name}: no thread of it is in accept().")
+    return None
+
+
+# Who speaks, who is here, who has left
+
+
+def _who_says(server: Server, wanted: str | bytes | None) -> Peer | None:
+    """Return the peer whose line is waited for, from stage 05 on."""
+    match = re.match(r"client (\d+): ", wanted) if isinstance(wanted, str) else None
+    return next((peer for peer in server.peers if match and peer.number == int(match[1])), None)
+
+
+def _speaker(peer: Peer, server: Server, wanted: str | bytes | None) -> Cause | None:
+    """The one whose line is waited for was thrown out, or its line got no further than to somebody dead."""
+    speaker = _who_says(server, wanted)
+    if speaker is None or speaker is peer or speaker.has_ended or not server.alive():
+        return None
+    side = server.wire.side(speaker.name)
+    gone = [other.name for other in server.peers if other.has_ended and other is not peer]
+    if side.closed and _split(wanted)[1] == "":
+        text = f'The server has closed the connection of {speaker.name} at an empty line. Only recv\'s b"" is a goodbye.'
+        return Cause("empty-line", text, "stages/README.md, The lines on the wire")
+    if side.closed and gone:
+        text = (
+            f"The server has closed the connection of {speaker.name}, who has not left: {gone[-1]} has, sending to it "
+            f"fails, and that error has ended the thread of {speaker.name}. The dead one is not the sender: guard each "
+            "send by itself."
+        )
+        text += f" It was {_told(server.errors[-1][1], server.path)}" if server.errors else ""
+        return Cause("speaker-thrown-out", text, "06_leaving, Steps")
+    unnoticed = [name for name in gone if not server.wire.side(name).ended and not server.wire.side(name).closed]
+    waits = any(call.name == "recv" and call.peer == speaker.name for call in server.wire.inside.values())
+    if unnoticed and waits and side.received == speaker.sent:
+        text = (
+            f"What {speaker.name} said does not reach {peer.name}, and the thread of {speaker.name} is done with it. "
+            f"{unnoticed[-1]} is dead: sending to it fails, and that must not keep the line from those who come after it. "
+            "Guard each send by itself, not the whole loop."
+        )
+        return Cause("stops-at-the-dead", text, "06_leaving, Steps")
+    return None
+
+
+def _number_twice(peer: Peer, server: Server, got: bytes, name: str) -> Cause:
+    """The peer is told a number that the one of this name has been told before."""
+    if any(other.name == name and other.has_ended for other in server.peers):
+        text = f"{peer.name} is told {quote(got)}, as {name} was, who has left: a number is never used again."
+        return Cause("number-again", text, "04_registry, Your task")
+    text = f"{peer.name} and {name} have both been told {quote(got)}: two clients have the same number."
+    return Cause("number-twice", text, "04_registry, The idea")
+
+
+def _who_is_wrong(server: Server, text: str, wanted: str) -> Cause | None:
+    """The answer to /who: it lists others than are here."""
+    listed, here = ([name.strip() for name in line.removeprefix("here:").split(",")] for line in (text, wanted))
+    if not all(re.fullmatch(r"client \d+", name) for name in listed + here):
+        return None
+    living = {f"client {peer.number}" for peer in server.peers if not peer.has_ended and not peer.ending}
+    ghosts, missing = ([name for name in one if name not in other] for one, other in ((listed, here), (here, listed)))
+    read = "04_registry, Steps"
+    if ghosts and not living & set(ghosts):
+        if missing:
+            text = (
+                f"/who lists {ghosts[0]}, who has left, and not {missing[0]}, who is here: clients and numbers have come "
+                "apart, as places in a list do when somebody leaves."
+            )
+            return Cause("who-shifted", text, read)
+        text = f"{ghosts[0]} has left, and /who still lists it: a ghost."
+        if server.errors:
+            thread, error = server.errors[-1]
+            text += f" {short(thread)} has ended before it removed it, with {_told(error, server.path)}"
+        return Cause("ghost", text, read)
+    if missing and not ghosts:
+        return Cause("missing-from-who", f"{missing[0]} is here, and /who does not list it.", read)
+    if not ghosts and sorted(listed) == sorted(here):
+        place = next(i for i, name in enumerate(here) if name != listed[i])
+        text = f"/who lists {listed[place]} before {here[place]}: the order is that in which they came."
+        return Cause("who-order", text, "stages/README.md, The lines on the wire")
+    return None
+
+
+def _about_leaving(peer: Peer, server: Server, text: str, wanted: str) -> Cause | None:
+    """A line that is wrong because of who has come or left meanwhile."""
+    if wanted.startswith("here: client") and text.startswith("here:"):
+        return _who_is_wrong(server, text, wanted)
+    if text.endswith(" left") and text in peer.heard:
+        reason = f"{peer.name} is told a second time that {text.removesuffix(' left')} has left."
+        return Cause("told-twice", reason, "06_leaving, Steps")
+    said = _split(text)[1]
+    for other in server.peers if wanted.endswith(" left") else []:
+        recvs = b"".join(server.wire.side(other.name).recvs)
+        if other.has_ended and said and recvs.endswith(said.encode()):
+            reason = f"{other.name} has left in the middle of a line, and {peer.name} hears the half: {quote(text.encode())}. What has no newline is no line."
+            return Cause("half-a-line", reason, "stages/README.md, The lines on the wire")
+    if wanted == "here: " and (speaker := _who_says(server, text)) and said in speaker.said:
+        events = peer.transcript.events
+        came = next((i for i, event in enumerate(events) if event.who == peer.name), 0)
+        sent = "→ " + quote(f"{said}\n".encode())
+        spoke = [i for i, event in enumerate(events) if (event.who, event.what) == (speaker.name, sent)]
+        if spoke and spoke[-1] < came:
+            reason = f"{peer.name} hears {quote(text.encode())}, which {speaker.name} said before {peer.name} came."
+            return Cause("history", reason, "stages/README.md, The lines on the wire")
     return None
 
 
@@ -364,15 +482,18 @@ def _missing(peer: Peer, server: Server | None, got: bytes, ending: str, wanted:
     if ending in ("eof", "reset"):
         more = " It has said goodbye: it will send no more, and still reads what comes." if peer.has_ended else ""
         if side and len(side.recvs) == 1 and not peer.has_ended:
-            more = f" It has received from {peer.name} once, who may go on to send until it says goodbye."
+            more = f" It has called recv once only: {peer.name} may go on to send until it says goodbye."
         return Cause("closed-early", f"The server has closed the connection of {peer.name} before that.{more}")
     if got and wanted is not None:
         size = len(wanted if isinstance(wanted, bytes) else wanted.encode())
         return Cause("short", f"{peer.name} got {quote(got)} and then nothing: {len(got):,} of {size:,} bytes.")
     if isinstance(wanted, str) and wanted.endswith(" left"):
-        text = f"{peer.name} is not told that {wanted.removesuffix(' left')} has left."
-        return Cause("not-told", text, "06_leaving, The idea")
+        text = f"{peer.name} is not told that {wanted.removesuffix(' left')} has left"
+        told = [other.name for other in (server.peers if server else []) if wanted in other.heard]
+        return Cause("not-told", f"{text}, and {told[0]} is." if told else f"{text}.", "06_leaving, The idea")
     if server and isinstance(wanted, str) and (cause := _unanswered(peer, server, wanted)):
+        return cause
+    if server and wanted and isinstance(wanted, str) and (cause := _elsewhere(peer, server, wanted)):
         return cause
     return Cause("silence", f"{peer.name} heard nothing. {_what_happened_instead(peer, server)}".strip())
 
@@ -382,8 +503,8 @@ def _decoded(peer: Peer, got: bytes, wanted: bytes) -> Cause | None:
     for encoding, errors in (("utf-8", "ignore"), ("utf-8", "replace"), ("latin-1", "strict")):
         if got and wanted.decode(encoding, errors).encode()[: len(wanted)] == got != wanted:
             text = (
-                f"{peer.name} got {quote(got)} instead of {quote(wanted)}: the server decodes the bytes and encodes them "
-                "again, but not all bytes are text. An echo sends back the very bytes that recv returned."
+                f"{peer.name} got {quote(got)} instead of {quote(wanted)}: the server decodes the bytes and encodes "
+                "them again, but not all bytes are text. An echo sends back the very bytes that recv returned."
             )
             return Cause("decoded", text, "01_echo, On the wire")
     return None
@@ -399,18 +520,65 @@ def _unanswered(peer: Peer, server: Server, wanted: str) -> Cause | None:
     recvs = {other.name: side.recvs[-1] for other in server.peers if (side := server.wire.side(other.name)).recvs}
     if wanted.startswith("error: line longer") and not recvs.get(peer.name, b"\n").endswith(b"\n"):
         text = (
-            f"{peer.name} has sent {peer.sent:,} bytes without a newline, and the server waits for more. Its newline may "
-            "never come: the limit is for what has no newline yet, too."
+            f"{peer.name} has sent {peer.sent:,} bytes without a newline, and the server waits for more. Its newline "
+            "may never come: the limit is for what has no newline yet, too."
         )
         return Cause("no-limit", text, "02_lines, Steps")
+    asked = "/who" if wanted.startswith("here: ") else _split(wanted)[1]
     for name, data in recvs.items():
         lines = data.decode(errors="replace").split("\n")
-        if _split(wanted)[1] in lines[1:-1]:
+        if asked in lines[1:-1]:
             text = (
-                f"One recv has returned {len(lines) - 1} lines that {name} sent, and the server waits for more though it "
-                f"has not answered {quote(_split(wanted)[1].encode())}: take every whole line out of what has come."
+                f"One recv has returned {len(lines) - 1} lines that {name} sent, and the server waits for more though "
+                f"it has not answered {quote(asked.encode())}: take every whole line out of what has come."
             )
             return Cause("lines-left", text, "02_lines, The idea")
+    return None
+
+
+def _elsewhere(peer: Peer, server: Server, wanted: str) -> Cause | None:
+    """What the peer waits for has gone to others alone, or nobody reads what it sends."""
+    name, side = peer.name, server.wire.side(peer.name)
+    reads = [call.peer for call in server.wire.inside.values() if call.name == "recv"]
+    if server.stage >= 4 and not peer.heard and not peer.sent and name in reads:
+        text = f"The server waits for {name} to say something; {name} waits to be told its number, which must come first."
+        return Cause("not-greeted", text, "04_registry, Your task")
+    if side.received < peer.sent and name not in reads and (twice := [who for who in reads if reads.count(who) > 1]):
+        text = (
+            f"Two threads wait in recv for {twice[0]}, and none for {name}: a thread has taken another's connection for "
+            "its own. A loop that uses the handler's own variable does that."
+        )
+        return Cause("reads-another", text, "03_threads, The idea")
+    got = [other for other in server.peers if wanted in other.heard or wanted in _unread(other).decode(errors="replace")]
+    if wanted.startswith("here: ") and got and got[0].heard[-1:] != [wanted]:
+        text = (
+            f"The answer to the /who of {name} has gone to {got[0].name}: {quote(_unread(got[0]))}. A loop that uses the "
+            "handler's own variable does that."
+        )
+        return Cause("answered-another", text, "stages/README.md, The lines on the wire")
+    if speaker := _who_says(server, wanted):
+        others = [other.name for other in got if other is not speaker]
+        if others and speaker is not peer:
+            text = f"{name} does not get what {speaker.name} said, and {others[0]} does: a broadcast goes to all but its sender."
+            return Cause("not-everyone", text, "05_broadcast, The idea")
+        if speaker in got:
+            text = f"What {speaker.name} said goes to {speaker.name} itself and to nobody else; it should be the other way round."
+            return Cause("only-the-sender", text, "05_broadcast, The idea")
+    return None
+
+
+def _about_commands(peer: Peer, server: Server, text: str, wanted: str) -> Cause | None:
+    """Return what a stage of nicknames and commands gets wrong about who hears what."""
+    name, heard = peer.name, quote(text.encode())
+    read = "stages/README.md, The lines on the wire"
+    if text in (f"client {peer.number} joined", f"client {peer.number} left"):
+        return Cause("own-notice", f"{name} is told of itself: {heard}. Such a notice goes to all the others.", read)
+    if " to you: " in text and " to you: " not in wanted:
+        return Cause("leaked", f"{name} hears {heard}, which was meant for somebody else alone.", read)
+    whole = wanted.partition(" to you: ")[2].encode()
+    if whole and wanted.startswith(text) and any(whole in recv for side in server.wire.sides.values() for recv in side.recvs):
+        reason = f"{name} got {heard}, and not the whole of {quote(wanted.encode())}, though the line came in one piece."
+        return Cause("cut-short", f"{reason} The text of /msg goes on to the end of the line, blanks and all.", read)
     return None
 
 
@@ -427,7 +595,7 @@ def _what_happened_instead(peer: Peer, server: Server | None) -> str:
         return f"The server has taken {received:,} of the {speaker.sent:,} bytes that {speaker.name} sent."
     text = f"All {speaker.sent:,} bytes that {speaker.name} sent have reached the server"
     for other in server.peers:
-        if other is not peer and (waiting := _unread(other)):
+        if other is not peer and (waiting := re.sub(rb"client \d+ (joined|left)\n", b"", _unread(other))):
             return f"{text}, which has sent {quote(waiting)} to {other.name} instead."
     return f"{text}, which did not pass them on." if peer is not speaker else f"{text}, which did not answer."
 
@@ -456,6 +624,8 @@ def _different(peer: Peer, server: Server | None, got: bytes, wanted: str | byte
     own = {form for line in peer.said if line for form in (line, f"client {peer.number}: {line}", f"you said: {line}")}
     prefix, told = _split(wanted)
     got_told = _split(text)[1]
+    if server and (cause := _about_leaving(peer, server, text, wanted)):
+        return cause
     if text == wanted + "\r":
         return Cause("carriage-return", f"{name} got {quote(got)}: the \\r before the newline belongs to the line's end.")
     if server and server.stage < 5 and (cause := _mixed(peer, server, text)):
@@ -478,6 +648,14 @@ def _different(peer: Peer, server: Server | None, got: bytes, wanted: str | byte
             "recv returned for one line."
         )
         return Cause("merged", reason, "02_lines, The idea")
+    if server and server.stage >= 9 and (cause := _about_commands(peer, server, text, wanted)):
+        return cause
+    if told.startswith(got_told) and told[len(got_told) :][:1] in set("\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"):
+        reason = (
+            f"{name} got {quote(got)}, a piece of {quote(wanted.encode())}: the server takes {ascii(told[len(got_told)])} "
+            "for the end of a line, as str.splitlines does. Only \\n is one."
+        )
+        return Cause("other-end", reason, "stages/README.md, The lines on the wire")
     if len(told) > len(got_told) > 0 and told.startswith(got_told) or (told and not got_told and text.startswith(prefix)):
         reason = (
             f"{name} got {quote(got)}, a piece of {quote(wanted.encode())}: the line came to the server in pieces, and "
@@ -490,7 +668,7 @@ def _different(peer: Peer, server: Server | None, got: bytes, wanted: str | byte
             "of its own was thrown away."
         )
         return Cause("lost-beginning", reason, "02_lines, The idea")
-    if text in own and text != wanted:
+    if text in own and text != wanted and not (server and server.stage < 5):
         return Cause("echoed", f"{name} hears its own line back: {quote(got)}.", "05_broadcast, The idea")
     if peer.heard and peer.heard[-1] == text:
         return Cause("doubled", f"{name} hears {quote(got)} a second time: it was sent once.")
@@ -498,10 +676,9 @@ def _different(peer: Peer, server: Server | None, got: bytes, wanted: str | byte
     if later or (got_told in said and told in said and said.index(got_told) > said.index(told)):
         return Cause("lost", f"{name} never hears {quote(wanted.encode())}; what came next is {quote(got)}, said later.")
     place = next((i for i, (a, b) in enumerate(zip(wanted, text)) if a != b), min(len(wanted), len(text)))
-    reason = (
-        f"{name} heard another line than it should.\n  expected: {wanted[:80]}\n"
-        f"  heard:    {text[:80]}\n            {' ' * min(place, 80)}^"
-    )
+    shown = [line[:80] if (wanted + text).isprintable() else ascii(line[:80]) for line in (wanted, text)]
+    caret = f"\n            {' ' * min(place, 80)}^" if (wanted + text).isprintable() else ""
+    reason = f"{name} heard another line than it should.\n  expected: {shown[0]}\n  heard:    {shown[1]}{caret}"
     return Cause("wrong-line", reason, "stages/README.md, The lines on the wire")
 
 
@@ -509,7 +686,8 @@ def _letters_lost(server: Server | None, got: str, wanted: str) -> bool:
     """Whether the line is what is left of it when each piece is decoded by itself with errors="ignore"."""
     pieces = [side.recvs for side in server.wire.sides.values()] if server else []
     left = ["".join(piece.decode(errors="ignore") for piece in recvs).split("\n") for recvs in pieces]
-    return got != wanted and any(got in lines and wanted not in lines for lines in left)
+    came = b"".join(b"".join(recvs) for recvs in pieces)
+    return bool(wanted) and wanted.encode() in came and any(got in lines and wanted not in lines for lines in left)
 
 
 def _mixed(peer: Peer, server: Server, text: str) -> Cause | None:
@@ -520,9 +698,9 @@ def _mixed(peer: Peer, server: Server, text: str) -> Cause | None:
         for line in [text] if who is peer else _unread(who).decode(errors="replace").split("\n"):
             for other in server.peers:
                 pieces = [piece.decode(errors="replace").strip() for piece in server.wire.side(other.name).recvs]
-                if other is not who and any(piece and piece in _split(line)[1] and piece not in own for piece in pieces):
-                    text = f"{who.name} got {quote(line.encode())}: in it is what {other.name} sent. Each client needs a buffer of its own."
-                    return Cause("mixed", text, "03_threads, The idea")
+                if other is not who and any(piece and piece not in own and piece in _split(line)[1] for piece in pieces):
+                    text = f"{who.name} got {quote(line.encode())}: in it is what {other.name} sent."
+                    return Cause("mixed", f"{text} Each client needs a buffer of its own.", "03_threads, The idea")
     return None
 
 
@@ -568,7 +746,8 @@ def left_behind(server: Server) -> CheckFailed | None:
         text = f"{short(name)} has ended with {_told(error, server.path)}"
         return fail("exception", f"{text}\nSo the connection of {next(iter(live))} is never closed.")
     if live:
-        return fail("not-closed", f"The server never closes the connection of {' and '.join(list(live)[:3])}.")
+        text = f"The server never closes the connection of {' and '.join(list(live)[:3])}."
+        return fail("not-closed", f"{text} Close what accept returned, however its client left.")
     return None
 
 

@@ -47,12 +47,15 @@ class Peer:
     # What a peer does
 
     def sends(self, *segments: bytes) -> None:
-        """Send each piece by itself; the next goes out only when the server has taken the one before."""
+        """Send each piece by itself; the next goes out only when the other end has taken the one before."""
         for segment in segments:
             self.transcript.note(self.name, f"→ {quote(segment)}")
             self._send(segment)
-            if self.server and len(segments) > 1:
-                self.server.has_taken(self)
+            if len(segments) > 1:
+                if self.server:
+                    self.server.has_taken(self)
+                elif self.program:
+                    self.program.has_read(self.socket)
 
     def says(self, *lines: str) -> None:
         """Send each line with its newline, in one piece."""

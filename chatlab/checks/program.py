@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -138,6 +139,24 @@ class Program:
                 "no-sentence", f"{self.path.name} should say in one sentence what is wrong; it says {what}."
             )
 
+    def has_read(self, other_end: socket.socket) -> None:
+        """Wait until the program has received what was sent to it, so that what is sent next comes by itself.
+
+        Linux tells in /proc/net/tcp how many bytes wait unread in a socket; elsewhere this waits a moment.
+        """
+        ends = [_as_in_proc(address) for address in (other_end.getpeername(), other_end.getsockname())]
+        deadline = time.monotonic() + DEADLINE
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+            except OSError:
+                threading.Event().wait(0.2)
+                return
+            waiting = [row[4].split(":")[1] for row in rows if row[1:3] == ends]
+            if all(int(count, 16) == 0 for count in waiting):
+                return
+            threading.Event().wait(0.005)
+
     def failure(self, key: str, text: str) -> CheckFailed:
         """Return the failure; an exception that the program shows is its cause."""
         self.has_ended(0.5)
@@ -175,6 +194,12 @@ class Program:
                 pipe.close()
             except OSError:
                 pass
+
+
+def _as_in_proc(address: tuple[str, int]) -> str:
+    """Return an address as /proc/net/tcp writes it: the host's bytes in the machine's order, in hexadecimal."""
+    (host,) = struct.unpack("=I", socket.inet_aton(address[0]))
+    return f"{host:08X}:{address[1]:04X}"
 
 
 def _indent(lines: list[str]) -> str:

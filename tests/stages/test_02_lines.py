@@ -165,8 +165,7 @@ def test_client_lines(programs):
     client.types("привет")
     server.hears("привет")
     data = "you said: привет\n".encode()
-    server.sends(data[:11])
-    server.sends(data[11:])
+    server.sends(data[:11], data[11:])
     client.shows("you said: привет\n")
 
 

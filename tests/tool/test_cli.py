@@ -14,6 +14,7 @@ import pytest
 
 from chatlab.stages import load_stages
 
+pytestmark = pytest.mark.timeout(180)  # they run beside much else
 ROOT = Path(__file__).resolve().parents[2]
 POSIX = pytest.mark.skipif(os.name == "nt", reason="a test cannot press Ctrl-C on Windows")
 

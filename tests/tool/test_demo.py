@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.timeout(180)  # they run beside much else
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import argparse, sys

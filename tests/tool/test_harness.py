@@ -13,6 +13,7 @@ from chatlab.checks.plugin import Result
 from chatlab.checks.runner import run_stage
 from chatlab.checks.wire import SEND_MOST, Connection, Listener, Wire
 
+pytestmark = pytest.mark.timeout(180)  # they run beside much else
 ROOT = Path(__file__).resolve().parents[2]
 
 HEAD = "import os, socket, sys, threading\n\n\n"

@@ -1,10 +1,12 @@
 """The connection is never closed: the client waits for the end for ever ("my client does not mind")."""
 # file: server.py
-# fails: goodbye
+# fails: hello
 # cause: not-closed
 
 import socket
 import sys
+
+connections = []  # everybody who has ever come
 
 
 def echo(client):
@@ -23,7 +25,8 @@ def serve(listener):
     try:
         while True:
             client, address = listener.accept()
-            print("client from", address[0])
+            connections.append(client)
+            print("client number", len(connections), "from", address[0])
             echo(client)
     except OSError:
         print("the listener is closed")

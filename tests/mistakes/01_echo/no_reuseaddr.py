@@ -38,8 +38,8 @@ def main():
     except OSError as e:
         sys.exit(f"cannot listen: {e}")
     with s:
-        print("listening on %s:%d" % (HOST, s.getsockname()[1]), flush=True)
         try:
+            print("listening on %s:%d" % (HOST, s.getsockname()[1]), flush=True)
             serve(s)
         except KeyboardInterrupt:
             print("\nstopped")

@@ -20,8 +20,10 @@ def client_thread(client, buffer):
             while True:
                 lines = buffer.split(b"\n")
                 buffer = lines.pop()
-                for line in lines + [b""] * (len(buffer) > 4096):
-                    if len(line) > 4096 or len(buffer) > 4096:
+                if len(buffer) > 4096:
+                    lines.append(buffer)
+                for line in lines:
+                    if len(line) > 4096:
                         say(client, "error: line longer than 4096 bytes")
                         return
                     say(client, "you said: " + line.removesuffix(b"\r").decode())

@@ -2,7 +2,7 @@
 message from sticking to the greeting"; typed by hand, each line does come alone."""
 # file: server.py
 # fails: alone
-# cause: merged
+# cause: lines-left
 
 import socket
 import sys

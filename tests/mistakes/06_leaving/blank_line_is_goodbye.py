@@ -2,7 +2,7 @@
 presses Enter twice is gone, and who does that?"""
 # file: server.py
 # fails: empty_line
-# cause: thrown-out
+# cause: empty-line
 
 import socket
 import sys

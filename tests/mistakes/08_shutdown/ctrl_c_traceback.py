@@ -31,6 +31,8 @@ class Client:
         try:
             for text in iter(self.mail.get, None):
                 self.sock.sendall(text.encode() + b"\n")
+                if text == "goodbye":
+                    break
         except OSError:
             self.shut(socket.SHUT_RDWR)
 

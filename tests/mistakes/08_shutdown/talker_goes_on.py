@@ -23,7 +23,8 @@ class Chat:
             member.post("you are " + member.name)
             self.members[member.name] = member
             if self.over:
-                member.end()
+                member.post("goodbye")
+                member.cut(socket.SHUT_RD)
 
     def leave(self, member):
         with self.lock:
@@ -43,7 +44,10 @@ class Chat:
             self.over = True
             members = list(self.members.values())
         for member in members:
-            member.end()
+            member.post("goodbye")
+        for member in members:
+            member.cut(socket.SHUT_RD)
+            member.thread.join()
 
 
 class Member:
@@ -64,10 +68,6 @@ class Member:
             self.sock.shutdown(how)
         except OSError:
             pass
-
-    def end(self):
-        self.post("goodbye")
-        self.cut(socket.SHUT_RD)
 
     def deliver(self):
         try:

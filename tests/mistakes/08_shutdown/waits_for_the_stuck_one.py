@@ -40,6 +40,8 @@ class Client(threading.Thread):
                 if line is None:
                     return
                 self.conn.sendall(line)
+                if line == b"goodbye\n":
+                    return
         except OSError:
             self.hang_up()
 
@@ -117,7 +119,6 @@ def serve(listener):
             everyone = list(clients)
         for c in everyone:
             c.add(b"goodbye\n")
-            c.add(None)
             c.writer.join()  # it has the goodbye now
             c.hang_up(socket.SHUT_RD)
         for c in started:

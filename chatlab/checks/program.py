@@ -144,7 +144,10 @@ class Program:
 
         Linux tells in /proc/net/tcp how many bytes wait unread in a socket; elsewhere this waits a moment.
         """
-        ends = [_as_in_proc(address) for address in (other_end.getpeername(), other_end.getsockname())]
+        try:
+            ends = [_as_in_proc(address) for address in (other_end.getpeername(), other_end.getsockname())]
+        except OSError:  # the program has ended its connection already
+            return
         deadline = time.monotonic() + DEADLINE
         while time.monotonic() < deadline and self.process.poll() is None:
             try:

@@ -518,6 +518,13 @@ def _flooded(peer: Peer, server: Server) -> bool:
 def _unanswered(peer: Peer, server: Server, wanted: str) -> Cause | None:
     """The server waits for a newline that may never come, or overlooks a line that it has received."""
     recvs = {other.name: side.recvs[-1] for other in server.peers if (side := server.wire.side(other.name)).recvs}
+    others = [other for other in server.peers if other is not peer and wanted.encode() in _unread(other).split(b"\n")]
+    if server.stage < 5 and wanted and others:
+        text = (
+            f"The answer to {peer.name}, {quote(wanted.encode())}, has gone to {others[0].name}: its thread sends on a "
+            "connection that is not its own. A global variable is the same one in all threads."
+        )
+        return Cause("wrong-client", text, "03_threads, The idea")
     if wanted.startswith("error: line longer") and not recvs.get(peer.name, b"\n").endswith(b"\n"):
         text = (
             f"{peer.name} has sent {peer.sent:,} bytes without a newline, and the server waits for more. Its newline "

@@ -245,6 +245,10 @@ class Peer:
             self.buffer = rest
         return self.buffer
 
+    def lingers(self, seconds: float = 1.0) -> None:
+        """Give the other end some time to end the connection first; whether it does is its own affair."""
+        select.select([self.socket], [], [], seconds)
+
     def hears_rest(self) -> bytes:
         """Return all that comes until the server ends the connection."""
         ending = None

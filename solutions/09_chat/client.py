@@ -53,10 +53,13 @@ def chat(connection: socket.socket, keyboard: Iterable[str], screen: TextIO) -> 
     thread = threading.Thread(target=receiver, daemon=True)
     thread.start()
     for typed in keyboard:
-        send_line(connection, typed.rstrip("\n"))
-        # BEGIN SOLUTION 6: after /quit there is no more to be sent
-        #| pass
-        if typed.rstrip("\n") == "/quit":
+        # BEGIN SOLUTION 6: /quit is the last line to be sent; set we_end before you send it, for the answer is fast
+        #| send_line(connection, typed.rstrip("\n"))
+        line = typed.rstrip("\n")
+        if line == "/quit":
+            we_end.set()
+        send_line(connection, line)
+        if line == "/quit":
             break
         # END SOLUTION
     we_end.set()

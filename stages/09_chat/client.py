@@ -53,9 +53,8 @@ def chat(connection: socket.socket, keyboard: Iterable[str], screen: TextIO) -> 
     thread = threading.Thread(target=receiver, daemon=True)
     thread.start()
     for typed in keyboard:
+        # TODO 6: /quit is the last line to be sent; set we_end before you send it, for the answer is fast
         send_line(connection, typed.rstrip("\n"))
-        # TODO 6: after /quit there is no more to be sent
-        pass
     we_end.set()
     connection.shutdown(socket.SHUT_WR)  # we have said all; the server may still have something for us
     thread.join()

@@ -169,8 +169,9 @@ def test_client_quit(programs):
     client.types("/quit")
     server.hears("/quit")
     server.says("goodbye")
-    server.closes()
     client.shows("goodbye\n")
+    server.lingers()
+    server.closes()
     client.ends(0)
 
 

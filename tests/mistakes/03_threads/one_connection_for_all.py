@@ -1,7 +1,7 @@
 """send_line answers on a global variable, which is whoever came last ("with one client it is always right")."""
 # file: server.py
 # fails: in_turns
-# cause: silence
+# cause: wrong-client
 
 import socket
 import sys

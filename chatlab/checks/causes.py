@@ -356,13 +356,14 @@ def _speaker(peer: Peer, server: Server, wanted: str | bytes | None) -> Cause | 
         )
         text += f" It was {_told(server.errors[-1][1], server.path)}" if server.errors else ""
         return Cause("speaker-thrown-out", text, "06_leaving, Steps")
-    unnoticed = [name for name in gone if not server.wire.side(name).ended and not server.wire.side(name).closed]
+    unsent = [name for name in gone if server.wire.side(name).failed_sends]
     waits = any(call.name == "recv" and call.peer == speaker.name for call in server.wire.inside.values())
-    if unnoticed and waits and side.received == speaker.sent:
+    sends = any(call.name in ("send", "sendall") for call in server.wire.inside.values())
+    if unsent and waits and not sends and side.received == speaker.sent:
         text = (
             f"What {speaker.name} said does not reach {peer.name}, and the thread of {speaker.name} is done with it. "
-            f"{unnoticed[-1]} is dead: sending to it fails, and that must not keep the line from those who come after it. "
-            "Guard each send by itself, not the whole loop."
+            f"{unsent[0]} is dead: sending to it has failed, and that must not keep the line from those who come after it. "
+            "Guard each send by itself, not the whole loop, and take nobody out of the list that the loop goes over."
         )
         return Cause("stops-at-the-dead", text, "06_leaving, Steps")
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import select
 import socket
@@ -158,7 +159,8 @@ class Peer:
                 self.heard.append(line)
                 return line
         expected = " or ".join(quote(line.encode()) for line in lines)
-        raise self.failure(f"{self.name} hears {expected}", self.buffer if got is None else got, ending, lines[0])
+        nearest = max(lines, key=lambda line: len(os.path.commonprefix([line.encode(), got or b""])))
+        raise self.failure(f"{self.name} hears {expected}", self.buffer if got is None else got, ending, nearest)
 
     def hears_from(self, speaker: Peer, *lines: str) -> None:
         """The next lines are what the speaker said, as this stage's server passes it on."""
@@ -186,13 +188,17 @@ class Peer:
         wanted = "here: " + ", ".join(names)
         deadline = time.monotonic() + DEADLINE
         while True:
+            at_rest = self.server.is_quiet(self)  # then nothing can change any more: this answer is the last
+            progress = self.server.wire.progress
             self.says("/who")
             while NOTICE.fullmatch(got := self.hears_line()):
                 pass
             if got == wanted:
                 return
-            if not got.startswith("here: ") or time.monotonic() > deadline:
+            if not got.startswith("here: ") or at_rest or time.monotonic() > deadline:
                 raise self.failure(f"{self.name} sees {quote(wanted.encode())}", got.encode(), None, wanted)
+            # Ask again when the server has done more than receive the question and answer it.
+            self.server.wire.wait_for(lambda: self.server.wire.progress > progress + 3, SLICE)
 
     def hears_line(self) -> str:
         """Return the next line, whatever it is."""

@@ -144,6 +144,17 @@ class Server:
         inside = lambda: all(thread in self.wire.inside for thread in self.threads())
         self.wire.wait_for(lambda: self.errors or inside(), seconds)
 
+    def gets_stuck_with(self, peer: Peer, seconds: float = 3.0) -> None:
+        """Wait until a thread of the server is stuck in a send to the peer, who does not read; or these seconds."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            progress = self.wire.progress
+            if self.wire.wait_for(lambda: self.wire.progress != progress, 4 * SLICE):
+                continue  # something moves
+            calls = list(self.wire.inside.values())
+            if any(call.peer == peer.name and call.name in ("send", "sendall") for call in calls):
+                return
+
     def has_threads(self, most: int) -> None:
         """Wait until the server has at most so many threads."""
         deadline = time.monotonic() + DEADLINE
@@ -222,7 +233,8 @@ class Server:
         if not self.listener:
             return
         deadline = time.monotonic() + SHUTDOWN
-        for thread in [self.thread, *self.threads()]:
+        self.thread.join(SHUTDOWN)  # first: until it has returned it may still start threads
+        for thread in self.threads():
             thread.join(max(0.0, deadline - time.monotonic()))
         if failure := left_behind(self):
             raise failure

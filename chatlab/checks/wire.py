@@ -36,6 +36,7 @@ class Side:
 
     received: int = 0  # bytes
     sent: int = 0  # bytes handed to the kernel
+    failed_sends: int = 0
     goodbyes: int = 0  # how often recv has returned b"" or failed
     closed: bool = False  # close() was called
     recvs: list[bytes] = field(default_factory=list)  # what the latest recv calls returned
@@ -98,6 +99,8 @@ class Wire:
                 side.recvs = [*side.recvs[-self.RECVS_KEPT :], call.result]
             elif call.result == b"" or (isinstance(call.result, OSError) and not isinstance(call.result, TimeoutError)):
                 side.goodbyes += 1
+        elif isinstance(call.result, OSError):
+            side.failed_sends += 1
         elif isinstance(call.result, int):
             side.sent += call.result
             if call.result < call.asked:

@@ -1,27 +1,33 @@
-"""Tests of the lab itself: what takes long runs in the background, a few at once.
+"""Tests of the lab itself: what takes long runs in the background, a few at once, from the beginning of the run.
 
 A module whose tests use the fixture `outcome` has a function `in_background`, which is given the test's parameters; the
-test gets what it returns. Most of the time of a stage's checks is waiting, so that this costs the other tests little.
+test gets what it returns. It runs in a process of its own: the grading tests count the files that theirs has open.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
+import multiprocessing
+from concurrent.futures import Future, ProcessPoolExecutor
 
 import pytest
 
-AT_ONCE = 6
+AT_ONCE = 4  # most of a check's time is waiting
 OUTCOME = pytest.StashKey[Future]()
+POOL = pytest.StashKey[ProcessPoolExecutor]()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def background(request):
-    """Start it all with the first test of this folder; not before: the grading tests count this process's files."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for item in request.session.items:
-            if "outcome" in getattr(item, "fixturenames", ()):
-                item.stash[OUTCOME] = pool.submit(item.module.in_background, **item.callspec.params)
-        yield
+def pytest_collection_finish(session: pytest.Session) -> None:
+    items = [item for item in session.items if "outcome" in getattr(item, "fixturenames", ())]
+    if not items or session.config.option.collectonly:
+        return
+    pool = session.config.stash[POOL] = ProcessPoolExecutor(AT_ONCE, multiprocessing.get_context("spawn"))
+    for item in items:
+        item.stash[OUTCOME] = pool.submit(item.module.in_background, **item.callspec.params)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if pool := session.config.stash.get(POOL, None):
         pool.shutdown(cancel_futures=True)
 
 

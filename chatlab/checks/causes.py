@@ -53,7 +53,16 @@ def _tell(peer: Peer, server: Server | None, got: bytes, ending: str | None, wan
         if ending == "twice":
             return _number_twice(peer, server, got, wanted)
         if ending:
-            cause = _speaker(peer, server, wanted) or _dead(server) or _spinning(server) or _busy(server, ending) or _locked(server) or _blocked(server) or _stuck(server) or _waiting(server, peer)
+            cause = (
+                _speaker(peer, server, wanted)
+                or _dead(server)
+                or _spinning(server)
+                or _busy(server, ending)
+                or _locked(server)
+                or _blocked(server)
+                or _stuck(server)
+                or _waiting(server, peer)
+            )
             if cause:
                 return cause
     if ending or wanted == "end":
@@ -152,9 +161,9 @@ def _busy(server: Server, ending: str) -> Cause | None:
 
     threads = server.threads()
     before = [seconds(thread) for thread in threads]
-    threading.Event().wait(0.3)
+    threading.Event().wait(0.5)
     for thread, begin in zip(threads, before):
-        if seconds(thread) - begin > 0.05:
+        if seconds(thread) - begin > 0.01:  # a thread that waits uses none
             text = f"{short(thread.name)} runs all the time and never waits for anything:\n{stand(server, thread)}"
             return Cause("busy-loop", text)
     return None
@@ -249,7 +258,9 @@ def _blocked(server: Server) -> Cause | None:
             waits = f"{short(thread.name)} waits in join{_at(server, thread)} for thread {other.name!r}"
             call = server.wire.inside.get(other)
             if (other, call) in stuck:
-                text = f"{waits}, which is stuck in {call.name}: {call.peer} does not read. Wake it first: shutdown does."
+                text = (
+                    f"{waits}, which is stuck in {call.name}: {call.peer} does not read. Wake it first: shutdown does."
+                )
                 return Cause("join-stuck", text, "07_slow_reader, Steps")
             if server.stopped and (call and call.name == "recv" or _inside(other, queue.__file__, "get")):
                 where = f"recv, for {call.peer}" if call else "get, for a line in its queue"
@@ -346,7 +357,9 @@ def _speaker(peer: Peer, server: Server, wanted: str | bytes | None) -> Cause | 
     side = server.wire.side(speaker.name)
     gone = [other.name for other in server.peers if other.has_ended and other is not peer]
     if side.closed and _split(wanted)[1] == "":
-        text = f'The server has closed the connection of {speaker.name} at an empty line. Only recv\'s b"" is a goodbye.'
+        text = (
+            f'The server has closed the connection of {speaker.name} at an empty line. Only recv\'s b"" is a goodbye.'
+        )
         return Cause("empty-line", text, "stages/README.md, The lines on the wire")
     if side.closed and gone:
         text = (
@@ -443,7 +456,11 @@ def _missing(peer: Peer, server: Server | None, got: bytes, ending: str, wanted:
     if ending == "unnoticed" or wanted == "end":
         if got:
             return Cause("too-much", f"{peer.name} got {quote(got)} where its connection should have ended.")
-        if side and side.closed and any(call.name == "recv" and call.peer == peer.name for call in server.wire.inside.values()):
+        if (
+            side
+            and side.closed
+            and any(call.name == "recv" and call.peer == peer.name for call in server.wire.inside.values())
+        ):
             text = (
                 f"The server has called close on the connection of {peer.name} while a thread waits in recv on it: close "
                 "does not wake that thread, and as long as it waits the connection stays open. shutdown wakes it."
@@ -549,7 +566,9 @@ def _elsewhere(peer: Peer, server: Server, wanted: str) -> Cause | None:
     name, side = peer.name, server.wire.side(peer.name)
     reads = [call.peer for call in server.wire.inside.values() if call.name == "recv"]
     if server.stage >= 4 and not peer.heard and not peer.sent and name in reads:
-        text = f"The server waits for {name} to say something; {name} waits to be told its number, which must come first."
+        text = (
+            f"The server waits for {name} to say something; {name} waits to be told its number, which must come first."
+        )
         return Cause("not-greeted", text, "04_registry, Your task")
     if side.received < peer.sent and name not in reads and (twice := [who for who in reads if reads.count(who) > 1]):
         text = (
@@ -557,7 +576,9 @@ def _elsewhere(peer: Peer, server: Server, wanted: str) -> Cause | None:
             "its own. A loop that uses the handler's own variable does that."
         )
         return Cause("reads-another", text, "03_threads, The idea")
-    got = [other for other in server.peers if wanted in other.heard or wanted in _unread(other).decode(errors="replace")]
+    got = [
+        other for other in server.peers if wanted in other.heard or wanted in _unread(other).decode(errors="replace")
+    ]
     if wanted.startswith("here: ") and got and got[0].heard[-1:] != [wanted]:
         text = (
             f"The answer to the /who of {name} has gone to {got[0].name}: {quote(_unread(got[0]))}. A loop that uses the "
@@ -584,8 +605,14 @@ def _about_commands(peer: Peer, server: Server, text: str, wanted: str) -> Cause
     if " to you: " in text and " to you: " not in wanted:
         return Cause("leaked", f"{name} hears {heard}, which was meant for somebody else alone.", read)
     whole = wanted.partition(" to you: ")[2].encode()
-    if whole and wanted.startswith(text) and any(whole in recv for side in server.wire.sides.values() for recv in side.recvs):
-        reason = f"{name} got {heard}, and not the whole of {quote(wanted.encode())}, though the line came in one piece."
+    if (
+        whole
+        and wanted.startswith(text)
+        and any(whole in recv for side in server.wire.sides.values() for recv in side.recvs)
+    ):
+        reason = (
+            f"{name} got {heard}, and not the whole of {quote(wanted.encode())}, though the line came in one piece."
+        )
         return Cause("cut-short", f"{reason} The text of /msg goes on to the end of the line, blanks and all.", read)
     return None
 
@@ -635,7 +662,9 @@ def _different(peer: Peer, server: Server | None, got: bytes, wanted: str | byte
     if server and (cause := _about_leaving(peer, server, text, wanted)):
         return cause
     if text == wanted + "\r":
-        return Cause("carriage-return", f"{name} got {quote(got)}: the \\r before the newline belongs to the line's end.")
+        return Cause(
+            "carriage-return", f"{name} got {quote(got)}: the \\r before the newline belongs to the line's end."
+        )
     if server and server.stage < 5 and (cause := _mixed(peer, server, text)):
         return cause
     if "\ufffd" in text or text == wanted.encode().decode("latin-1") or _letters_lost(server, got_told, told):
@@ -664,7 +693,11 @@ def _different(peer: Peer, server: Server | None, got: bytes, wanted: str | byte
             "for the end of a line, as str.splitlines does. Only \\n is one."
         )
         return Cause("other-end", reason, "stages/README.md, The lines on the wire")
-    if len(told) > len(got_told) > 0 and told.startswith(got_told) or (told and not got_told and text.startswith(prefix)):
+    if (
+        len(told) > len(got_told) > 0
+        and told.startswith(got_told)
+        or (told and not got_told and text.startswith(prefix))
+    ):
         reason = (
             f"{name} got {quote(got)}, a piece of {quote(wanted.encode())}: the line came to the server in pieces, and "
             "each piece was taken for a line."
@@ -682,7 +715,9 @@ def _different(peer: Peer, server: Server | None, got: bytes, wanted: str | byte
         return Cause("doubled", f"{name} hears {quote(got)} a second time: it was sent once.")
     later = text.startswith(prefix) and _later(got_told, told) and text not in peer.heard
     if later or (got_told in said and told in said and said.index(got_told) > said.index(told)):
-        return Cause("lost", f"{name} never hears {quote(wanted.encode())}; what came next is {quote(got)}, said later.")
+        return Cause(
+            "lost", f"{name} never hears {quote(wanted.encode())}; what came next is {quote(got)}, said later."
+        )
     place = next((i for i, (a, b) in enumerate(zip(wanted, text)) if a != b), min(len(wanted), len(text)))
     shown = [line[:80] if (wanted + text).isprintable() else ascii(line[:80]) for line in (wanted, text)]
     caret = f"\n            {' ' * min(place, 80)}^" if (wanted + text).isprintable() else ""
@@ -706,7 +741,9 @@ def _mixed(peer: Peer, server: Server, text: str) -> Cause | None:
         for line in [text] if who is peer else _unread(who).decode(errors="replace").split("\n"):
             for other in server.peers:
                 pieces = [piece.decode(errors="replace").strip() for piece in server.wire.side(other.name).recvs]
-                if other is not who and any(piece and piece not in own and piece in _split(line)[1] for piece in pieces):
+                if other is not who and any(
+                    piece and piece not in own and piece in _split(line)[1] for piece in pieces
+                ):
                     text = f"{who.name} got {quote(line.encode())}: in it is what {other.name} sent."
                     return Cause("mixed", f"{text} Each client needs a buffer of its own.", "03_threads, The idea")
     return None
@@ -772,7 +809,9 @@ def stand(server: Server, thread: threading.Thread) -> str:
     """Return one line: where the thread stands in the student's file, and what it waits for."""
     call = server.wire.inside.get(thread)
     if call:
-        doing = {"accept": "in accept", "recv": f"in recv from {call.peer}"}.get(call.name, f"in {call.name} to {call.peer}")
+        doing = {"accept": "in accept", "recv": f"in recv from {call.peer}"}.get(
+            call.name, f"in {call.name} to {call.peer}"
+        )
     else:
         doing = "waits" if rests(server, thread) else "runs"
     name = short(thread.name)
@@ -796,11 +835,20 @@ def rests(server: Server, thread: threading.Thread) -> bool:
     frame = sys._current_frames().get(thread.ident)
     if frame is None:
         return False
-    if frame.f_code.co_filename == threading.__file__ and frame.f_code.co_name in ("wait", "join", "_wait_for_tstate_lock"):
+    if frame.f_code.co_filename == threading.__file__ and frame.f_code.co_name in (
+        "wait",
+        "join",
+        "_wait_for_tstate_lock",
+    ):
         return frame.f_locals.get("timeout") in (None, -1)
     if _same(frame.f_code.co_filename, server.path):
         return any(line == frame.f_lineno for _, _, line in _locks_around(frame, frame.f_lineno))
     return False
+
+
+def idle(server: Server, thread: threading.Thread) -> bool:
+    """Whether the thread runs nothing of the student's: it is a worker of a pool, and waits for work."""
+    return not _student_frames(server, thread)
 
 
 def _student_frames(server: Server, thread: threading.Thread) -> list[tuple]:
@@ -812,4 +860,3 @@ def _student_frames(server: Server, thread: threading.Thread) -> list[tuple]:
             found.append((frame, frame.f_lineno))
         frame = frame.f_back
     return found
-

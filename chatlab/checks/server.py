@@ -10,7 +10,7 @@ import threading
 import time
 from pathlib import Path
 
-from .causes import descriptors_left, left_behind, plain_failure, rests, stand
+from .causes import descriptors_left, idle, left_behind, plain_failure, rests, stand
 from .peer import DEADLINE, SLICE, Peer
 from .report import Transcript
 from .wire import Listener, Wire
@@ -158,9 +158,11 @@ class Server:
     def has_threads(self, most: int) -> None:
         """Wait until the server has at most so many threads."""
         deadline = time.monotonic() + DEADLINE
-        while len(threads := self.threads()) > most:
+        while len(threads := [thread for thread in self.threads() if not idle(self, thread)]) > most:
             if time.monotonic() > deadline:
-                text = f"{len(threads) - most} thread(s) go on though their clients have left:\n{stand(self, threads[-1])}"
+                text = (
+                    f"{len(threads) - most} thread(s) go on though their clients have left:\n{stand(self, threads[-1])}"
+                )
                 raise self.failure("thread-left", text)
             threads[-1].join(SLICE)
 

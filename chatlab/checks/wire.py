@@ -87,6 +87,8 @@ class Wire:
                 self.inside.pop(call.thread, None)
                 self.progress += 1
                 self._count(call)
+                if isinstance(call.result, BaseException):
+                    call.result = None  # it would keep the frames, and so the connections, of its thread alive
                 self.changed.notify_all()
 
     def _count(self, call: Call) -> None:

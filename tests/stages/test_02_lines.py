@@ -79,6 +79,23 @@ def test_empty_line(server):
     listener.hears_from(ann, "", "after it")
 
 
+@check(needs="a_line", until=9)
+def test_blanks(server):
+    """The blanks at the ends of a line belong to it."""
+    ann, listener = server.pair()
+    ann.says("  two before and one after ", "\ta tab", " ")
+    listener.hears_from(ann, "  two before and one after ", "\ta tab", " ")
+
+
+@check(needs="a_line", until=9)
+def test_other_ends(server):
+    r"""Nothing but \n ends a line: not \r in the middle of it, nor what str.splitlines takes for an end."""
+    ann, listener = server.pair()
+    for line in ("one\rtwo", "one\x0btwo", "one\u2028two", "one\r"):
+        ann.says(line + "\r" if line.endswith("\r") else line)
+        listener.hears_from(ann, line)
+
+
 @check(points=1, needs="seven_segments", until=9)
 def test_longest_line(server):
     """A line of 4,096 bytes comes whole."""
@@ -93,6 +110,17 @@ def test_too_long(server):
     """A line over 4,096 bytes is refused before its newline comes, and its connection closed."""
     ann, _ = server.pair()
     ann.sends(b"x" * 4097)
+    ann.hears(TOO_LONG)
+    ann.hears_end()
+
+
+@check(needs="too_long", until=9)
+def test_bytes_not_letters(server):
+    """The limit counts bytes: 2,048 letters of two bytes each are a line, 2,049 are too long."""
+    ann, listener = server.pair()
+    ann.says("ж" * 2048)
+    listener.hears_from(ann, "ж" * 2048)
+    ann.sends("ж".encode() * 2049)
     ann.hears(TOO_LONG)
     ann.hears_end()
 
@@ -149,6 +177,16 @@ def test_answers_after_goodbye(server):
     ann.hears_end()
 
 
+@check(needs="answers_after_goodbye", until=4)
+def test_half_a_line_at_goodbye(server):
+    """Bytes after the last newline of a client that leaves are no line."""
+    (ann,) = server.join("ann")
+    ann.sends(b"one\ntw")
+    ann.says_goodbye()
+    ann.hears_from(ann, "one")
+    ann.hears_end()
+
+
 @check(needs="three_in_one", until=9)
 def test_a_thousand(server):
     """A thousand lines in one go arrive, whole and in order."""
@@ -181,3 +219,14 @@ def test_client_last_line(programs):
     server.hears_end()
     server.closes()
     client.ends(0)
+
+
+@check(until=4)
+def test_client_blanks(programs):
+    """The client sends and shows blanks, and an empty line, as they are."""
+    client, server = programs.connected_client()
+    for line in ("  two before and one after ", "", "the end"):
+        client.types(line)
+        server.hears(line)
+        server.says(f"you said: {line}")
+        client.shows(f"you said: {line}\n")

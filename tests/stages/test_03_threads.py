@@ -95,3 +95,12 @@ def test_threads_end(server):
         (guest,) = server.join(f"guest {number}")
         guest.leaves()
     server.has_threads(before)
+
+
+@check(needs="idle_first", until=9)
+def test_fifty_are_served(server):
+    """Fifty clients are here at once, and the last is served like the first."""
+    peers = server.join(*[f"peer {number}" for number in range(50)])
+    speaker = peers[-1]
+    speaker.says("hello")
+    (speaker if server.stage < 5 else peers[0]).hears_from(speaker, "hello")

@@ -69,6 +69,7 @@ def test_flushed_after_goodbye(server):
     ann.says(*lines)
     ann.hears_nothing()  # answered when all the lines were passed on
     late.says_goodbye()
+    server.has_noticed(late)
     late.hears_from(ann, *lines)
     late.hears_end()
 

@@ -1,6 +1,6 @@
 r"""strip() is to take away \n and \r, and takes the blanks at both ends of the line, too ("looks tidier, even")."""
 # file: server.py
-# fails: a_thousand
+# fails: blanks
 # cause: stripped
 
 import socket

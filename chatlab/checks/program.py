@@ -75,9 +75,30 @@ class Program:
         self.process.stdin.close()
 
     def interrupts(self) -> None:
-        """Press Ctrl-C."""
+        """Press Ctrl-C, when the program has come to rest.
+
+        A signal that comes between two steps of the main thread, just before it waits in accept, is noticed only when
+        accept returns: that is Python's own affair, and no fault of the student's.
+        """
+        self._comes_to_rest()
         self.transcript.note(self.name, "Ctrl-C")
         self.process.send_signal(signal.SIGINT)
+
+    def _comes_to_rest(self) -> None:
+        """Wait until the main thread has slept for a while; Linux tells, elsewhere this waits a moment."""
+        deadline = time.monotonic() + DEADLINE
+        before = None
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                status = Path(f"/proc/{self.process.pid}/status").read_text()
+            except OSError:
+                threading.Event().wait(0.3)
+                return
+            now = [line for line in status.splitlines() if line.startswith(("State", "voluntary", "nonvoluntary"))]
+            if now == before and "S (sleeping)" in now[0]:
+                return
+            before = now
+            threading.Event().wait(0.1)
 
     # What must come of it
 

@@ -66,6 +66,7 @@ class Client:
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
         self.number = 0
+        self.last_words = ""
         self.dropped = threading.Event()
         self.outbox: queue.Queue[str | None] = queue.Queue(OUTBOX)
         self.writer = threading.Thread(target=self.write)
@@ -88,6 +89,8 @@ class Client:
         try:
             while (line := self.outbox.get()) is not None:
                 send_line(self.connection, line)
+            if self.last_words:  # not a line of the outbox: somebody might put another behind it
+                send_line(self.connection, self.last_words)
         except OSError:
             self.drop()
 
@@ -205,13 +208,13 @@ def handle(connection: socket.socket, registry: Registry) -> None:
         except OSError:  # it vanished; the others are none the worse
             pass
         finally:
-            # BEGIN SOLUTION 4: tell the others where we removed it; where the closing registry did, say goodbye to it
+            # BEGIN SOLUTION 4: tell the others if we removed it; if the closing registry did, goodbye are its last words
             #| registry.remove(client)
             #| broadcast(registry, f"{client.name} left", client)
             if registry.remove(client):
                 broadcast(registry, f"{client.name} left", client)
             else:
-                client.send("goodbye")
+                client.last_words = "goodbye"
             # END SOLUTION
             client.finish()
 

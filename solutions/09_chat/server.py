@@ -72,6 +72,7 @@ class Client:
         self.connection = connection
         self.number = 0
         self.nickname = ""
+        self.last_words = ""
         self.dropped = threading.Event()
         self.outbox: queue.Queue[str | None] = queue.Queue(OUTBOX)
         self.writer = threading.Thread(target=self.write)
@@ -94,6 +95,8 @@ class Client:
         try:
             while (line := self.outbox.get()) is not None:
                 send_line(self.connection, line)
+            if self.last_words:  # not a line of the outbox: somebody might put another behind it
+                send_line(self.connection, self.last_words)
         except OSError:
             self.drop()
 
@@ -251,7 +254,7 @@ def talk(client: Client, registry: Registry) -> None:
             if registry.closing.is_set():
                 return  # one who talks all the time must not keep us here
             if line == "/quit":
-                client.send("goodbye")
+                client.last_words = "goodbye"
                 return
             if line.startswith("/"):
                 obey(client, registry, line)
@@ -279,7 +282,7 @@ def handle(connection: socket.socket, registry: Registry) -> None:
                 log.info("%s left", client.name)
                 broadcast(registry, f"{client.name} left", client)
             else:
-                client.send("goodbye")
+                client.last_words = "goodbye"
             client.finish()
 
 

@@ -30,7 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal that lacks a letter shows ? for it
     parser = make_parser()
-    options = parser.parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    passed_on = arguments[1:] if arguments[:1] == ["test"] else []  # options too, which argparse would take for ours
+    options = parser.parse_args(arguments[: len(arguments) - len(passed_on)])
+    options.passed_on = passed_on
     try:
         return options.run(options)
     except (ValueError, FileNotFoundError) as error:
@@ -89,8 +92,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     demo.add_arguments(command("demo", lambda options: demo.run(options, ROOT), "see the chat live"))
 
-    test = command("test", run_tests, "run all tests of the lab itself, over the solutions")
-    test.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="passed on to pytest")
+    command("test", run_tests, "run all tests of the lab itself, over the solutions; what follows goes to pytest")
 
     stress = command("stress", run_stress, "run the grading suite over the solutions many times: nothing may ever fail")
     stress.add_argument("-n", "--runs", type=int, default=100, metavar="N", help="how many times (default 100)")
@@ -369,7 +371,7 @@ def _differs(path: Path, text: str) -> bool:
 
 def run_tests(options: argparse.Namespace) -> int:
     """Run pytest over everything."""
-    return subprocess.call([sys.executable, "-m", "pytest", *options.arguments], cwd=ROOT)
+    return subprocess.call([sys.executable, "-m", "pytest", *options.passed_on], cwd=ROOT)
 
 
 def run_stress(options: argparse.Namespace) -> int:

@@ -140,26 +140,27 @@ class Registry:
         self.last_number = 0
         self.closing = threading.Event()
 
-    def add(self, client: Client) -> bool:
+    def add(self, client: Client) -> list[Client] | None:
         """Give the client the next number, never used before, tell it, and keep the client.
 
-        Returns False when the registry is closing or full; who finds it full is told so.
+        Returns who was here before it; None when the registry is closing or full; who finds it full is told so.
         """
         with self.lock:
             if self.closing.is_set():
-                return False
+                return None
             # BEGIN SOLUTION 1: when MAX_CLIENTS are here, tell the client "error: the chat is full"
             #| pass
             if len(self.clients) >= MAX_CLIENTS:
                 client.send("error: the chat is full")
-                return False
+                return None
             # END SOLUTION
             self.last_number += 1
             client.number = self.last_number
             # Into its outbox before anybody can find it: so no other line reaches it first.
             client.send(f"you are {client.name}")
+            others = list(self.clients.values())
             self.clients[client.number] = client
-            return True
+            return others
 
     def remove(self, client: Client) -> bool:
         """Forget the client; returns whether it was here."""
@@ -270,10 +271,12 @@ def handle(connection: socket.socket, registry: Registry) -> None:
     with connection:
         client.writer.start()
         try:
-            if registry.add(client):
+            others = registry.add(client)
+            if others is not None:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
                 log.info("%s joined", client.name)
-                broadcast(registry, f"{client.name} joined", client)
+                for other in others:  # and not whoever has come since then
+                    other.send(f"{client.name} joined")
                 talk(client, registry)
         except OSError:  # it vanished; the others are none the worse
             pass

@@ -133,7 +133,7 @@ def test_a_server_that_never_broadcasts(tmp_path: Path) -> None:
     result = run_demo(root=root, before="demo.DEADLINE = 1.5")
     assert result.returncode == 1
     assert_one_sentence(result.stderr)
-    assert "ann does not see 'client 2 joined'" in result.stderr
+    assert "bob does not see 'client 1 is now ann'" in result.stderr
 
 
 def test_a_server_whose_sender_hears_itself(tmp_path: Path) -> None:

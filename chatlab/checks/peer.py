@@ -13,13 +13,15 @@ import time
 from typing import TYPE_CHECKING
 
 from .causes import failure
-from .report import Transcript, quote
+from .report import CheckFailed, Transcript, quote
 
 if TYPE_CHECKING:
     from .program import Program
     from .server import Server
 
 DEADLINE = 10.0  # seconds to wait for what must come; a wait ends sooner where it is proved that nothing will
+TOO_SLOW = 20.0  # seconds that as many lines as any check has to say may take
+STILL = 2.0  # seconds without any movement after which nothing is expected any more
 SLICE = 0.05  # seconds between two looks whether anything can still come
 NOTICE = re.compile(r"client \d+ (joined|left)")
 
@@ -64,14 +66,19 @@ class Peer:
             self.said.append(line)
             self.sends(line.encode() + b"\n")
 
-    def pours(self, data: bytes) -> threading.Thread:
-        """Send a lot from a thread of its own, so that this peer can read meanwhile; returns the thread."""
-        self.transcript.note(self.name, f"→ {quote(data)}")
+    def pours(self, data: bytes, again: bool = False) -> threading.Thread:
+        """Send a lot from a thread of its own, so that this peer can read meanwhile; returns the thread.
+
+        again: and once more, until the connection is ended.
+        """
+        self.transcript.note(self.name, f"→ {quote(data)}" + (", again and again" if again else ""))
 
         def pour() -> None:
             try:
                 self._send(data)
-            except OSError:
+                while again and not self.ending:
+                    self._send(data)
+            except (OSError, CheckFailed):
                 pass  # what was heard, or not heard, tells the story
 
         thread = threading.Thread(target=pour, name=f"peer {self.name}", daemon=True)
@@ -164,8 +171,15 @@ class Peer:
 
     def hears_from(self, speaker: Peer, *lines: str) -> None:
         """The next lines are what the speaker said, as this stage's server passes it on."""
-        for line in lines:
+        begin = time.monotonic()
+        for count, line in enumerate(lines):
             self.hears(f"you said: {line}" if speaker is self else f"client {speaker.number}: {line}")
+            if self.server and time.monotonic() - begin > TOO_SLOW:
+                text = (
+                    f"After {TOO_SLOW:.0f} s {self.name} has heard {count + 1:,} lines of {len(lines):,}: they come, but "
+                    "each has to wait for something. Nobody may wait again and again for one who does not read."
+                )
+                raise self.server.failure("too-slow", text)
 
     def hears_from_amid(self, speaker: Peer, line: str) -> None:
         """The line of the speaker comes, after any number of other lines."""
@@ -258,8 +272,12 @@ class Peer:
     def hears_rest(self) -> bytes:
         """Return all that comes until the server ends the connection."""
         ending = None
+        deadline = time.monotonic() + DEADLINE
         while not ending:
             ending = self._more()
+            if self.server and time.monotonic() > deadline:
+                text = f"{self.name} still hears new lines after {DEADLINE:.0f} s; the server should close the connection."
+                raise self.server.failure("goes-on", text)
         if ending not in ("eof", "reset"):
             raise self.failure(f"the server closes the connection of {self.name}", self.buffer, ending, "end")
         rest, self.buffer = self.buffer, b""

@@ -11,10 +11,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from .causes import todo
-from .peer import DEADLINE, SLICE, Peer
+from .peer import DEADLINE, SLICE, STILL, Peer
 from .report import Cause, CheckFailed, Transcript, quote
 from .work import load_function
 
@@ -89,16 +90,48 @@ class Program:
         deadline = time.monotonic() + DEADLINE
         before = None
         while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                status = Path(f"/proc/{self.process.pid}/status").read_text()
-            except OSError:
+            now = self._activity()
+            if now is None:
                 threading.Event().wait(0.3)
                 return
-            now = [line for line in status.splitlines() if line.startswith(("State", "voluntary", "nonvoluntary"))]
-            if now == before and "S (sleeping)" in now[0]:
+            if now == before:
                 return
             before = now
             threading.Event().wait(0.1)
+
+    def _activity(self) -> list[str] | None:
+        """Return what stays the same while all the threads sleep; None where the system does not tell.
+
+        Linux counts for each thread how often it was given the processor and gave it up (proc(5), status).
+        """
+        found = []
+        try:
+            for status in sorted(Path(f"/proc/{self.process.pid}/task").glob("*/status")):
+                lines = status.read_text().splitlines()
+                found += [line for line in lines if line.startswith(("State", "Pid", "voluntary", "nonvoluntary"))]
+        except OSError:
+            return None
+        if any(line.startswith("State") and "S (sleeping)" not in line for line in found):
+            found.append(str(time.monotonic()))  # it runs: never the same
+        return found or None
+
+    def _wait_for(self, condition: Callable[[], bool], seconds: float) -> str:
+        """Wait until the condition holds; returns "" where it does, else "still" (it waits for ever) or "late".
+
+        Where the system tells that every thread has slept for STILL seconds, nothing more is waited for.
+        """
+        deadline = time.monotonic() + seconds
+        activity, since = None, time.monotonic()
+        with self.changed:
+            while not self.changed.wait_for(condition, 2 * SLICE):
+                now = time.monotonic()
+                if (current := self._activity()) is None or current != activity:
+                    activity, since = current, now
+                elif now - since > STILL:
+                    return "still"
+                if now > deadline:
+                    return "late"
+        return ""
 
     # What must come of it
 
@@ -112,8 +145,8 @@ class Program:
             return place >= 0 or not any(reader.is_alive() for reader in self.readers)
 
         before = self.shown
+        self._wait_for(look, seconds)
         with self.changed:
-            self.changed.wait_for(look, seconds)
             if self.shown > before:
                 return
             fresh = self.output["stdout"][before:]
@@ -143,10 +176,10 @@ class Program:
 
     def ends(self, status: int, sentence: bool = False) -> None:
         """The program ends by itself with this exit status; sentence: and tells why in one line on stderr."""
-        try:
-            got = self.process.wait(DEADLINE)
-        except subprocess.TimeoutExpired:
-            raise self.failure("does-not-end", f"{self.path.name} goes on for ever; it should end by itself.") from None
+        if why := self._wait_for(lambda: self.process.poll() is not None, DEADLINE):
+            how = "waits" if why == "still" else "goes on"
+            raise self.failure("does-not-end", f"{self.path.name} {how} for ever; it should end by itself.")
+        got = self.process.returncode
         for reader in self.readers:
             reader.join(DEADLINE)
         if "Traceback" in self.output["stderr"]:

@@ -11,12 +11,11 @@ import time
 from pathlib import Path
 
 from .causes import descriptors_left, idle, left_behind, plain_failure, rests, stand
-from .peer import DEADLINE, SLICE, Peer
+from .peer import DEADLINE, SLICE, STILL, Peer
 from .report import Transcript
 from .wire import Listener, Wire
 from .work import load_function
 
-STILL = 2.0  # seconds without any movement after which nothing is expected any more
 SHUTDOWN = 5.0  # seconds that a server may take to end when its listener is closed
 
 
@@ -177,12 +176,8 @@ class Server:
 
     def threads(self) -> list[threading.Thread]:
         """Return the threads of the server that are running."""
-        ours = {peer.name for peer in self.peers}
-        return [
-            thread
-            for thread in threading.enumerate()
-            if thread not in self.before and thread.name.removeprefix("peer ") not in ours
-        ]
+        ours = {thread for peer in self.peers for thread in peer.pouring}
+        return [thread for thread in threading.enumerate() if thread not in self.before and thread not in ours]
 
     def is_quiet(self, waiting: Peer) -> bool:
         """Whether nothing more will come to the waiting peer unless somebody sends something.
@@ -202,7 +197,7 @@ class Server:
             if progress != self.wire.progress:
                 self.still = (self.wire.progress, time.monotonic())
                 return False
-            return time.monotonic() - since > STILL
+            return time.monotonic() - since > STILL and self._nothing_on_its_way(waiting)
 
     def _nothing_on_its_way(self, waiting: Peer) -> bool:
         calls = self.wire.inside.values()
@@ -229,6 +224,18 @@ class Server:
             except OSError:
                 pass  # not connected, says macOS; there close wakes accept
             self.listener.close()
+
+    def must_end_last(self) -> None:
+        """Fail unless serve returns when all its other threads have ended; they are kept up a while, to be sure."""
+        self.wire.keep_up(self.thread)
+        self.stop_listening()
+        self.thread.join(SHUTDOWN)
+        left = [] if self.alive() else self.threads()
+        self.wire.keep_up(None)
+        if left:
+            text = f"`serve` returns while {len(left)} thread(s) of the server still run: join each of them before."
+            raise self.failure("not-joined", f"{text}\n{stand(self, left[0])}")
+        self.must_end()
 
     def must_end(self) -> None:
         """Fail unless serve returns, and all its threads end and all its connections are closed, in time."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SEND_MOST = 512  # bytes that one send takes
+KEPT_UP = 0.3  # seconds that a call takes at most while threads are kept up
 
 
 @dataclass
@@ -60,6 +61,7 @@ class Wire:
         self.sides: dict[str, Side] = {}
         self.inside: dict[threading.Thread, Call] = {}
         self.progress = 0  # counts finished calls
+        self.kept_for: threading.Thread | None = None
 
     def name(self, address: tuple, name: str) -> None:
         """Say who has this address, before the server can accept it."""
@@ -90,6 +92,7 @@ class Wire:
                 if isinstance(call.result, BaseException):
                     call.result = None  # it would keep the frames, and so the connections, of its thread alive
                 self.changed.notify_all()
+                self._linger()
 
     def _count(self, call: Call) -> None:
         if call.name == "accept":
@@ -107,6 +110,17 @@ class Wire:
             side.sent += call.result
             if call.result < call.asked:
                 side.short_sends.append((call.asked, call.result))
+
+    def keep_up(self, thread: threading.Thread | None) -> None:
+        """Let every call take until this thread has ended, or a moment, except its own; None: no longer."""
+        with self.changed:
+            self.kept_for = thread
+            self.changed.notify_all()
+
+    def _linger(self) -> None:
+        other = self.kept_for
+        if other and other is not threading.current_thread():
+            self.changed.wait_for(lambda: self.kept_for is None or not other.is_alive(), KEPT_UP)
 
     def wait_for(self, condition, seconds: float) -> bool:
         """Wait until the condition, a function without arguments, holds; returns whether it does."""

@@ -26,7 +26,7 @@ def test_in_any_order(server):
     """Clients speak in another order than they came, and each line says who spoke."""
     ann, bob, eve = peers = server.join("ann", "bob", "eve")
     for speaker in (eve, ann, bob, bob, eve):
-        for line in (f"it is me, {speaker.name}", "and you?"):  # all say the same: words are nobody's name
+        for line in (f"it is me, {speaker.name}", "100% {sure}"):  # all say the same: words are nobody's name
             speaker.says(line)
             for listener in peers:
                 if listener is not speaker:

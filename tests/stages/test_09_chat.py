@@ -142,7 +142,7 @@ def test_quit(server):
 def test_unknown_commands(server):
     """A command that there is not gets an answer, goes to nobody else, and does no harm."""
     ann, bob = server.join("ann", "bob")
-    for command in ("/dance", "/", "//", "/WHO", "/nickname ann", "/%s%d{0}"):
+    for command in ("/dance", "/", "//", "/WHO", "/nickname ann", "/quitter", "/%s%d{0}"):
         ann.says(command)
         ann.hears(f"error: unknown command {command.split(' ')[0]}")
     bob.hears_nothing()

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 
 import pytest
 
-AT_ONCE = 4  # most of a check's time is waiting
+AT_ONCE = 6  # most of a check's time is waiting
 OUTCOME = pytest.StashKey[Future]()
 POOL = pytest.StashKey[ProcessPoolExecutor]()
 

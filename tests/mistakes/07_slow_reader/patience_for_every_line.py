@@ -1,7 +1,7 @@
 """Who talks waits a second for a full outbox, loses the line, and waits a second again at the next: the stuck one slows all down for ever ("it has a timeout")."""
 # file: server.py
 # fails: rest_hear_every_line
-# cause: hang
+# cause: too-slow
 
 import queue
 import socket

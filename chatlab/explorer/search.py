@@ -1,0 +1,435 @@
+"""Which schedules are tried, in which order, and what is said about it.
+
+A schedule is the deviations from the default policy. The search is stateless: every schedule is a run from the
+beginning. Components are explored by iterative context bounding (Musuvathi and Qadeer, PLDI 2007): all schedules with
+no preemption, then with one, then two. For whole servers each deviation counts, also where a task blocks: delay
+bounding (Emmi, Qadeer and Rakamarić, POPL 2011); then come random priorities with few changes: PCT (Burckhardt and
+others, ASPLOS 2010).
+
+Two reductions leave out what cannot make a difference. A task is preempted only before an access that conflicts with
+another task's, in any schedule seen so far; what is put off is taken up when a later schedule shows a conflict. And a
+state that was reached before with as many deviations left is not explored again (see Run.touch).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import hashlib
+import json
+import os
+import random
+import sys
+import time
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import report, scheduler
+from .events import Event, Failure
+from .load import Program, program_of
+from .scheduler import Refused, Run, Step
+
+MOST_SCHEDULES = 20_000
+REPLAYS = 20  # how often a failure is repeated before it is told
+FORMAT = 1  # of a saved verdict
+
+Deviations = tuple[tuple[int, Hashable], ...]
+Prepare = Callable[[Run, dict], Callable[[], Any] | None]  # gets the run and the namespace; returns the check
+
+
+@dataclass
+class Verdict:
+    """What a search has found, and how much it has looked at."""
+
+    holds: bool
+    exhausted: bool  # whether all schedules within the bound were tried
+    bound: int  # preemptions, or deviations of any kind
+    unit: str  # "preemption" or "delay"
+    schedules: int
+    steps: int
+    seconds: float  # of CPU
+    failure: Failure | None = None
+    deviations: Deviations = ()
+    preemptions: int = 0  # in the failing schedule
+    possible: bool | None = None  # whether today's interpreter can run the failing schedule; None: holds
+    events: list[Event] = field(default_factory=list)
+    program: Program | None = None
+    steps_of_failure: int = 0
+    key: str = ""  # names the cause: the scenario's own, or the failure's kind
+    origin: dict = field(default_factory=dict)  # what a replay needs to build the run again
+
+    def __bool__(self) -> bool:
+        return self.holds
+
+    @property
+    def sentence(self) -> str:
+        """What was found, in a sentence that claims no more than was tried."""
+        many = f"{self.schedules:,} schedule{'s' if self.schedules != 1 else ''}"
+        bound = f"at most {self.bound} {self.unit}{'s' if self.bound != 1 else ''}"
+        if self.holds and self.exhausted:
+            return f"Holds for all schedules with {bound}: {many} tried."
+        if self.holds:
+            return f"No failure in {many}, but not all with {bound} were tried."
+        first = self.failure.message.split("\n")[0].rstrip(".")
+        return f"{self.failure.kind.capitalize()}: {first}. Found in schedule {self.schedules:,}." + self.today
+
+    @property
+    def today(self) -> str:
+        """Whether the failing schedule can happen on this interpreter, where that is worth a word."""
+        if self.possible is not False:
+            return ""
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        return (
+            f" Not on this CPython {version} with its GIL, which never switches there today; on a free-threaded build "
+            "or an older version it does."
+        )
+
+    def timeline(self, width: int = 100, short: bool = False) -> str:
+        """Return the failing schedule as text, at most so many columns wide; short: at most about twenty rows."""
+        if self.holds:
+            return self.sentence
+        return report.text(self.sentence, self.program.source, self.events, self.failure, width=width, short=short)
+
+    def svg(self) -> str:
+        return report.svg(self.sentence, self.program.source, self.events, self.failure)
+
+    def html(self) -> str:
+        return report.html(self.sentence, self.program.source, self.events, self.failure)
+
+    def save(self, path: Path | str) -> None:
+        """Write what a replay needs. Raises ValueError where there is no failure, OSError where it cannot be written."""
+        if self.holds:
+            raise ValueError("there is no failure to save")
+        source = hashlib.sha256(self.program.source.encode()).hexdigest()
+        content = {
+            "format": FORMAT,
+            **self.origin,
+            "source": source,
+            "failure": {"kind": self.failure.kind, "message": self.failure.message},
+            "deviations": [[step, list(choice)] for step, choice in self.deviations],
+            "steps": self.steps_of_failure,
+        }
+        Path(path).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+
+@contextlib.contextmanager
+def one_cpu() -> Iterator[None]:
+    """Keep this thread, and those it makes, on one CPU: the hand-off between them is four times as fast there."""
+    try:
+        allowed = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {allowed[os.getpid() % len(allowed)]})
+    except (AttributeError, OSError):  # not on this system
+        yield
+        return
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
+class Search:
+    """Runs schedules of one program under one preparation."""
+
+    def __init__(self, program: Program, prepare: Prepare, early_timeouts: bool, most: int = MOST_SCHEDULES) -> None:
+        self.program, self.prepare, self.early_timeouts, self.most = program, prepare, early_timeouts, most
+        self.runs = self.steps = 0
+        self.failed: tuple[Run, Deviations] | None = None
+        self.progress: Callable[[int], None] | None = None
+
+    def run(self, deviations: Deviations = (), choose: Any = None, record: bool = False) -> Run:
+        """One schedule. Raises Refused where the program does what cannot be controlled."""
+        run = Run(self.program, dict(deviations), choose, record, self.early_timeouts)
+        collecting = gc.isenabled()
+        gc.disable()  # a collection in the middle of a run would call finalizers at some other moment each time
+        scheduler.RUN = run
+        try:
+            check = self.prepare(run, self.program.execute(run))
+            run.go()
+            if run.refused is None and run.failure is None and check is not None:
+                self._check(run, check)
+        finally:
+            scheduler.RUN = None
+            if collecting:
+                gc.enable()
+        if run.refused is not None:
+            raise run.refused
+        return run
+
+    def _check(self, run: Run, check: Callable[[], Any]) -> None:
+        run.ending = run.over = False
+        try:
+            if check() is False:
+                run.fail("check", "the check is false at the end")
+        except AssertionError as error:
+            run.fail("check", str(error) or "the check's assertion fails at the end")
+        except Refused:
+            raise
+        except Exception as error:
+            run.fail("check", f"the check raises {type(error).__name__}: {error}")
+        run.ending = run.over = True
+
+    def count(self, run: Run) -> None:
+        self.runs += 1
+        self.steps += run.steps
+        if self.progress and self.runs % 20 == 0:
+            self.progress(self.runs)
+
+    def bounded(self, bound: int, delays: bool, reduce: bool = True, cache: bool = True, today: bool = False) -> bool:
+        """Try all schedules with at most so many deviations; returns whether none was left out, or one has failed.
+
+        delays: choices where a task blocks count, too. today: preempt only where this interpreter can.
+        """
+        todo: list[list[Deviations]] = [[] for _ in range(bound + 1)]
+        todo[0].append(())
+        tried: dict[tuple, int] = {}  # (state, who goes on) → the least number of deviations with which that was queued
+        users: dict[Hashable, tuple[set, set]] = {}  # location → the tasks that have read it, and written it
+        put_off: dict[tuple, list] = {}  # (task, location, write) → the schedules that preempt it there
+
+        def conflicts(path: tuple, place: Hashable, write: bool) -> bool:
+            readers, writers = users[place]
+            return len(writers) > (path in writers) or (write and len(readers) > (path in readers))
+
+        def push(cost: int, deviations: Deviations, state: int, choice: Hashable) -> None:
+            if cost > bound:
+                return
+            if cache:
+                if tried.get((state, choice), bound + 1) <= cost:
+                    return
+                tried[state, choice] = cost
+            todo[cost].append(deviations)
+
+        for cost in range(bound + 1):
+            queue = todo[cost]
+            while queue:
+                if self.runs >= self.most:
+                    return False
+                deviations = queue.pop()
+                run = self.run(deviations)
+                self.count(run)
+                if run.failure:
+                    self.failed = run, deviations
+                    return True
+                begin = max(deviations[-1][0] + 1 if deviations else 0, run.window[0])
+                if reduce:
+                    fresh = False
+                    for step in run.log:
+                        if step.task is None:
+                            continue
+                        path = step.task.path
+                        for place, write in step.accesses:
+                            both = users.get(place)
+                            if both is None:
+                                both = users[place] = (set(), set())
+                            if path not in both[write]:
+                                both[write].add(path)
+                                fresh = True
+                    if fresh and put_off:
+                        for key in [key for key in put_off if conflicts(*key)]:
+                            for child in put_off.pop(key):
+                                push(*child)
+                own: set[tuple] = set()
+                for number in range(begin, min(len(run.log), run.window[1])):
+                    step = run.log[number]
+                    if step.cuts:
+                        for way in range(1, step.cuts):
+                            choice = ("cut", way)
+                            push(cost + 1, deviations + ((number, choice),), step.signature, (number, way))
+                        continue
+                    me = step.task
+                    if cache:
+                        here = (step.signature, (me or step.chosen).path)
+                        if here not in own:
+                            if tried.get(here, bound + 1) <= cost and number > begin:
+                                break  # another schedule has come, or will come, to this state
+                            tried[here] = cost
+                            own.add(here)
+                    if me is None:
+                        for task in step.ready:
+                            if task is not step.chosen:
+                                child = deviations + ((number, task.path),)
+                                push(cost + delays, child, step.signature, task.path)
+                    elif cost < bound and len(step.ready) > 1 and (step.safe or not today):
+                        keys = None
+                        if reduce and not any(conflicts(me.path, *access) for access in step.accesses):
+                            keys = [(me.path, *access) for access in step.accesses]
+                        for task in step.ready:
+                            if task is me:
+                                continue
+                            child = (cost + 1, deviations + ((number, task.path),), step.signature, task.path)
+                            if keys is None:
+                                push(*child)
+                            else:
+                                for key in keys:
+                                    put_off.setdefault(key, []).append(child)
+                    for task in step.timed:
+                        if cost < bound and task is not me:
+                            push(cost + 1, deviations + ((number, task.path),), step.signature, task.path)
+        return True
+
+    def random(self, runs: int, seed: int = 0, changes: int = 3) -> None:
+        """PCT: random priorities, and at so many random steps who runs falls behind everybody else."""
+        length = 50
+        for number in range(runs):
+            chance = random.Random(seed * 1_000_003 + number)
+            priorities: dict[Any, float] = {}
+            drops = {chance.randrange(length) for _ in range(changes - 1)}
+            made: list[tuple[int, Hashable]] = []
+
+            def choose(run: Run, step: int, me: Any, ready: Any, timed: Any) -> Any:
+                if isinstance(timed, range):
+                    way = chance.randrange(len(timed)) if chance.random() < 0.3 else 0
+                    if way:
+                        made.append((step, ("cut", way)))
+                    return way
+                if not run.window[0] <= step < run.window[1]:
+                    return None
+                for task in ready:
+                    if task not in priorities:
+                        priorities[task] = 1 + chance.random()
+                if step - run.window[0] in drops and me is not None:
+                    priorities[me] = chance.random() - len(made)
+                best = max(ready, key=priorities.__getitem__)
+                if best is not me:
+                    made.append((step, best.path))
+                    return best
+                return None
+
+            run = self.run(choose=choose)
+            self.count(run)
+            length = max(length, min(run.steps, run.window[1]) - run.window[0])
+            if run.failure:
+                self.failed = run, tuple(made)
+                return
+
+    def minimised(self) -> tuple[Run, Deviations]:
+        """Return the failing run, recorded, with no deviation that it does not need."""
+        run, deviations = self.failed
+        kind, number = run.failure.kind, 0
+        while number < len(deviations):
+            fewer = deviations[:number] + deviations[number + 1 :]
+            failure = self.run(fewer).failure
+            if failure and failure.kind == kind:
+                deviations = fewer
+            else:
+                number += 1
+        told = lambda failure: failure and (failure.kind, failure.thread, failure.line)
+        for _ in range(REPLAYS):
+            again = self.run(deviations)
+            if told(again.failure) != told(run.failure) and again.deviations == dict(self.failed[1]) or not again.failure:
+                raise Refused(
+                    f"the program is not the same in every run of one schedule: {run.failure}, and then {again.failure}. "
+                    "Does it use the time of day, chance, or files?"
+                )
+        return self.run(deviations, record=True), deviations
+
+
+def search(
+    program: Program,
+    prepare: Prepare,
+    bound: int,
+    delays: bool,
+    pct: int = 0,
+    early_timeouts: bool = True,
+    most: int = MOST_SCHEDULES,
+    reduce: bool = True,
+    cache: bool = True,
+    origin: dict | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Verdict:
+    """Search and tell; the arguments are those of explore and simulate."""
+    begin = time.process_time()
+    with one_cpu():
+        searching = Search(program, prepare, early_timeouts, most)
+        searching.progress = progress
+        exhausted = True
+        first = min(bound, 1) if pct else bound  # PCT comes between the cheap bound and the dear one
+        exhausted = searching.bounded(first, delays, reduce, cache)
+        if pct and not searching.failed:
+            searching.random(pct)
+            if not searching.failed and bound > first:
+                exhausted = searching.bounded(bound, delays, reduce, cache)
+        verdict = Verdict(
+            holds=searching.failed is None,
+            exhausted=exhausted and searching.failed is None,
+            bound=bound,
+            unit="delay" if delays else "preemption",
+            schedules=searching.runs,
+            steps=searching.steps,
+            seconds=0.0,
+            program=program,
+            origin=origin or {},
+        )
+        if searching.failed:
+            _explain(verdict, searching, bound, delays, reduce, cache)
+    verdict.seconds = time.process_time() - begin
+    return verdict
+
+
+def _explain(verdict: Verdict, searching: Search, bound: int, delays: bool, reduce: bool, cache: bool) -> None:
+    """Put the failing schedule into the verdict: a smallest one, and if there is one, one that can happen today."""
+    run, deviations = searching.minimised()
+    possible = _possible(run, deviations)
+    if not possible:
+        again = Search(searching.program, searching.prepare, searching.early_timeouts, searching.most)
+        if again.bounded(bound, delays, reduce, cache, today=True) and again.failed:
+            run, deviations = again.minimised()
+            possible = _possible(run, deviations)
+    verdict.failure, verdict.deviations, verdict.events = run.failure, deviations, run.events
+    verdict.possible, verdict.steps_of_failure = possible, run.steps
+    verdict.key = run.key or run.failure.kind
+    verdict.preemptions = sum(_preempts(run.log[step], choice) for step, choice in deviations if step < len(run.log))
+
+
+def _preempts(step: Step, choice: Hashable) -> bool:
+    return step.task is not None and any(task.path == choice for task in step.ready)
+
+
+def _possible(run: Run, deviations: Deviations) -> bool:
+    """Whether this interpreter can switch at each preemption: after a call, at a loop's next round, where a function
+    begins, or where a lock, a socket or the like is waited for (CPython 3.10 to 3.13, Python/ceval.c)."""
+    return all(run.log[step].safe for step, choice in deviations if step < len(run.log) and _preempts(run.log[step], choice))
+
+
+def explore(
+    setup: Callable,
+    workers: list[Callable],
+    check: Callable | None = None,
+    preemptions: int = 2,
+    program: Program | None = None,
+    **options: Any,
+) -> Verdict:
+    """Run the workers, each in a thread, under every schedule with at most so many preemptions.
+
+    setup(): runs alone, and returns what every worker and the check get. check: runs alone when all have ended; it
+    fails by an assertion or by returning False. The functions are those of a module or of one notebook cell, which is
+    executed anew for every schedule; with `program` they are ordinary functions, and setup gets its namespace.
+
+    Raises Refused where the program does something that cannot be controlled.
+    """
+    own = program is None
+    program = program or program_of(setup)
+
+    def prepare(run: Run, namespace: dict) -> Callable[[], Any] | None:
+        find = (lambda function: _find(namespace, function)) if own else (lambda function: function)
+        thing = find(setup)() if own else setup(namespace)
+        for worker in workers:
+            function = find(worker)
+            run.spawn(lambda function=function: function(thing), getattr(worker, "__name__", "worker"), must_end=True)
+        return check and (lambda: find(check)(thing))
+
+    origin = {"what": "explore", "path": program.path, "workers": [worker.__name__ for worker in workers]}
+    origin.update(setup=setup.__name__, check=check.__name__ if check else None)
+    return search(program, prepare, preemptions, delays=False, origin=origin, **options)
+
+
+def _find(namespace: dict, function: Callable) -> Callable:
+    parts = function.__qualname__.split(".")
+    if "<locals>" in parts or parts[0] not in namespace:
+        raise Refused(f"{function.__name__} must be a function at the top of its file or notebook cell.")
+    found = namespace[parts[0]]
+    for part in parts[1:]:
+        found = getattr(found, part)
+    return found

@@ -141,10 +141,11 @@ class Run:
         self.current: Task | None = None
         self.last: Task | None = None
         self.ident = 0
-        self.log: list[Step] = []
+        self.log: list[Step] = []  # of the part that is varied
         self.options: tuple[tuple[Task, ...], tuple[Task, ...]] | None = None  # (ready, timed), while it is known
         self.steps = self.spins = self.loops = 0
-        self.window = (0, sys.maxsize)  # the steps that the search varies
+        self.varied = True  # whether the search varies this part of the run; what comes before and after it is fixed
+        self.first = 0  # the number of the first step that is varied
         self.ending = self.over = False
         self.now = 1_000_000.0  # virtual seconds
         self.failure: Failure | None = None
@@ -274,32 +275,41 @@ class Run:
         """
         if self.ending or self.over:
             self._unwind()
-        if self.pending is not None:
-            self._settle()
         me = self.current
         number = self.steps
         self.steps = number + 1
         self.loops = 0
-        options = self.options or self._options()
-        self.log.append(
-            Step(me, accesses if watch is None else watch, *options, self.signature, None, 0, me.switchable)
-        )
-        me.switchable = False
-        if self.choose is None:
-            path = self.deviations.get(number)
-            choice = None if path is None else self._task(path)
-        else:
-            choice = self.choose(self, number, me, *options)
         self.spins += 1
+        choice = None
+        if self.varied:
+            ready, timed = self.options or self._options()
+            self.log.append(
+                Step(me, accesses if watch is None else watch, ready, timed, self.signature, None, 0, me.switchable)
+            )
+            if self.choose is None:
+                if number in self.deviations:
+                    choice = self._task(self.deviations[number])
+            else:
+                choice = self.choose(self, number, me, ready, timed)
+            if choice not in ready and choice not in timed:
+                choice = None
+        me.switchable = False
         if choice is None and self.spins > MOST_SPINS:
-            choice = self._whose_turn(me, *options)
-        if choice is not None and choice is not me and (choice in options[0] or choice in options[1]):
+            choice = self._whose_turn(me, *(self.options or self._options()))
+        if choice is not None and choice is not me:
             self._switch(me, choice)
         if self.steps > MOST_STEPS:
             self.fail("livelock", f"{me.name} and the others go round for ever: no end after {MOST_STEPS:,} steps.", me)
             self._unwind()
-        if touch:
+        if touch and self.varied:
             self.touch(accesses)
+
+    def vary(self, begin: bool) -> None:
+        """Begin, or end, the part of the run that the search varies; there is one."""
+        if begin:
+            self.log.clear()
+            self.first = self.steps
+        self.varied = begin
 
     def round(self) -> None:
         """A loop of the running task begins another round."""
@@ -316,6 +326,8 @@ class Run:
         differently have the same (happens-before caching; Musuvathi and Qadeer, "Partial-order reduction for
         context-bounded state exploration", 2007).
         """
+        if not self.varied:
+            return
         me = self.current
         old = history = me.history
         places = self.places
@@ -348,6 +360,8 @@ class Run:
 
     def cut(self, ways: int) -> int:
         """Let the schedule decide in which of so many ways the network delivers; 0 is the default."""
+        if not self.varied:
+            return 0
         number = self.steps
         self.steps = number + 1
         me = self.current
@@ -461,14 +475,14 @@ class Run:
         chosen = ready[0]
         if len(ready) > 1:
             chosen = min(ready, key=lambda task: (self.tasks.index(task) <= last, self.tasks.index(task)))
-        if self.choose is None:
-            path = self.deviations.get(number)
-            choice = None if path is None else self._task(path)
-        else:
-            choice = self.choose(self, number, None, ready, timed)
-        if choice is not None and (choice in ready or choice in timed):
-            chosen = choice
-        self.log.append(Step(None, (), ready, timed, self.signature, chosen))
+        if self.varied:
+            if self.choose is None:
+                choice = self._task(self.deviations[number]) if number in self.deviations else None
+            else:
+                choice = self.choose(self, number, None, ready, timed)
+            if choice is not None and (choice in ready or choice in timed):
+                chosen = choice
+            self.log.append(Step(None, (), ready, timed, self.signature, chosen))
         self.spins = 0
         if chosen is me:
             self._wake(me)

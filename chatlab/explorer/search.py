@@ -212,7 +212,7 @@ class Search:
                 if run.failure:
                     self.failed = run, deviations
                     return True
-                begin = max(deviations[-1][0] + 1 if deviations else 0, run.window[0])
+                begin = deviations[-1][0] + 1 - run.first if deviations else 0
                 if reduce:
                     fresh = False
                     for step in run.log:
@@ -231,8 +231,8 @@ class Search:
                             for child in put_off.pop(key):
                                 push(*child)
                 own: set[tuple] = set()
-                for number in range(begin, min(len(run.log), run.window[1])):
-                    step = run.log[number]
+                for place in range(begin, len(run.log)):
+                    step, number = run.log[place], run.first + place
                     if step.cuts:
                         for way in range(1, step.cuts):
                             choice = ("cut", way)
@@ -242,7 +242,7 @@ class Search:
                     if cache:
                         here = (step.signature, (me or step.chosen).path)
                         if here not in own:
-                            if tried.get(here, bound + 1) <= cost and number > begin:
+                            if tried.get(here, bound + 1) <= cost and place > begin:
                                 break  # another schedule has come, or will come, to this state
                             tried[here] = cost
                             own.add(here)
@@ -284,12 +284,10 @@ class Search:
                     if way:
                         made.append((step, ("cut", way)))
                     return way
-                if not run.window[0] <= step < run.window[1]:
-                    return None
                 for task in ready:
                     if task not in priorities:
                         priorities[task] = 1 + chance.random()
-                if step - run.window[0] in drops and me is not None:
+                if step - run.first in drops and me is not None:
                     priorities[me] = chance.random() - len(made)
                 best = max(ready, key=priorities.__getitem__)
                 if best is not me:
@@ -299,7 +297,7 @@ class Search:
 
             run = self.run(choose=choose)
             self.count(run)
-            length = max(length, min(run.steps, run.window[1]) - run.window[0])
+            length = max(length, len(run.log))
             if run.failure:
                 self.failed = run, tuple(made)
                 return
@@ -380,17 +378,19 @@ def _explain(verdict: Verdict, searching: Search, bound: int, delays: bool, redu
     verdict.failure, verdict.deviations, verdict.events = run.failure, deviations, run.events
     verdict.possible, verdict.steps_of_failure = possible, run.steps
     verdict.key = run.key or run.failure.kind
-    verdict.preemptions = sum(_preempts(run.log[step], choice) for step, choice in deviations if step < len(run.log))
+    verdict.preemptions = len(_preemptions(run, deviations))
 
 
-def _preempts(step: Step, choice: Hashable) -> bool:
-    return step.task is not None and any(task.path == choice for task in step.ready)
+def _preemptions(run: Run, deviations: Deviations) -> list[Step]:
+    """Return the steps at which a task was made to wait that could have gone on."""
+    steps = [(run.log[number - run.first], choice) for number, choice in deviations if number - run.first < len(run.log)]
+    return [step for step, choice in steps if step.task and any(task.path == choice for task in step.ready)]
 
 
 def _possible(run: Run, deviations: Deviations) -> bool:
     """Whether this interpreter can switch at each preemption: after a call, at a loop's next round, where a function
     begins, or where a lock, a socket or the like is waited for (CPython 3.10 to 3.13, Python/ceval.c)."""
-    return all(run.log[step].safe for step, choice in deviations if step < len(run.log) and _preempts(run.log[step], choice))
+    return all(step.safe for step in _preemptions(run, deviations))
 
 
 def explore(

@@ -8,7 +8,6 @@ schedule; what comes after looks at the outcome.
 from __future__ import annotations
 
 import socket as real
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -155,11 +154,11 @@ class Chat:
         """
         run = self.run
         network.network().cuts = cuts
-        run.window = (run.steps, sys.maxsize)
+        run.vary(True)
         tasks = [run.spawn(action, name, must_end=True) for name, action in actions.items()]
         run.block("the clients to be done", lambda: all(task.state is DONE for task in tasks))
         self.rests()
-        run.window = (run.window[0], run.steps)
+        run.vary(False)
         network.network().cuts = False
 
     def stops(self) -> None:
@@ -220,6 +219,7 @@ def simulate(
             raise Refused(f"{Path(program.path).name} has no function serve(listener).")
         listener = network.create_server(("127.0.0.1", PORT))
         chat = Chat(run, listener, stage)
+        run.varied = False
 
         def direct() -> None:
             try:

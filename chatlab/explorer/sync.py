@@ -1,7 +1,7 @@
 """Stand-ins for threading, time, queue, concurrent.futures and logging that leave every wait to the scheduler.
 
 The explored program gets them from its own `import`. What they do not do themselves is the standard library's own
-code: queue.py and concurrent.futures run on the controlled locks, and logging formats as ever.
+code: queues keep their items, concurrent.futures runs on the controlled locks, and logging formats as ever.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import concurrent.futures
 import importlib.util
 import io
 import logging
+import queue
 import random
 import sys
 import threading
@@ -55,8 +56,8 @@ class _Shared:
         run = _run()
         if run.events is not None and run.mine():
             name = run.label(self)
-            done = run.sync(self, ready, waits.format(name) if waits else name, timeout)
-            run.note(kind, verb.format(name) if done else f"{verb.format(name)}: the time is over")
+            done = run.sync(self, ready, waits.replace("{}", name), timeout)
+            run.note(kind, verb.replace("{}", name) + ("" if done else ": the time is over"))
             return done
         return run.sync(self, ready, waits, timeout)
 
@@ -482,8 +483,6 @@ def _library(run: Run | None, name: str) -> types.ModuleType:
     module.__package__ = name.rpartition(".")[0]
 
     def load(wanted: str, globals_=None, locals_=None, fromlist=(), level: int = 0) -> Any:
-        if wanted == "_queue":
-            raise ImportError("the version in C is not controlled")
         if wanted == "os" and name.startswith("concurrent"):
             return _OS  # without register_at_fork: it would keep every run for ever
         if wanted == "concurrent.futures" and fromlist:
@@ -498,9 +497,88 @@ def _library(run: Run | None, name: str) -> types.ModuleType:
 _OS = types.SimpleNamespace(cpu_count=lambda: 2, process_cpu_count=lambda: 2)
 
 
+class _Waiting(_Shared):
+    """Put, get and join of a queue, each one step: what the library's own lock makes of them."""
+
+    missed = False
+
+    def __init__(self, maxsize: int = 0) -> None:
+        self.maxsize = maxsize
+        self.unfinished_tasks = 0
+        self._init(maxsize)
+        self._begin()
+
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+        if timeout is not None and timeout < 0:
+            raise ValueError("'timeout' must be a non-negative number")
+        room = lambda: self.maxsize <= 0 or self._qsize() < self.maxsize
+        verb = f"puts {scheduler.short(item)} into {{}}" if _run().events is not None else ""
+        if not self._step("write", verb, room if block else None, "room in {}", timeout) or not room():
+            raise queue.Full
+        self._put(item)
+        self.unfinished_tasks += 1
+        _run().options = None
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        if timeout is not None and timeout < 0:
+            raise ValueError("'timeout' must be a non-negative number")
+        if not self._step("read", "gets from {}", self._qsize if block else None, "an item in {}", timeout) or not self._qsize():
+            raise queue.Empty
+        item = self._get()
+        run = _run()
+        run.options = None
+        if run.events is not None and run.mine():
+            run.wrote(lambda: item)
+        return item
+
+    def put_nowait(self, item: Any) -> None:
+        self.put(item, block=False)
+
+    def get_nowait(self) -> Any:
+        return self.get(block=False)
+
+    def task_done(self) -> None:
+        self._step("other", "is done with an item of {}")
+        if self.unfinished_tasks <= 0:
+            raise ValueError("task_done() called too many times")
+        self.unfinished_tasks -= 1
+        _run().options = None
+
+    def join(self) -> None:
+        self._step("other", "has joined {}", lambda: not self.unfinished_tasks, "all items of {} to be done")
+
+    def qsize(self) -> int:
+        self._step("read", "asks how full {} is")
+        return self._qsize()
+
+    def empty(self) -> bool:
+        return not self.qsize()
+
+    def full(self) -> bool:
+        return 0 < self.maxsize <= self.qsize()
+
+
+class Queue(_Waiting, queue.Queue):
+    label = "a queue"
+
+
+class LifoQueue(_Waiting, queue.LifoQueue):
+    label = "a queue"
+
+
+class PriorityQueue(_Waiting, queue.PriorityQueue):
+    label = "a queue"
+
+
+class SimpleQueue(Queue):
+    def __init__(self) -> None:
+        super().__init__()
+
+
 def _queue() -> types.ModuleType:
-    module = _library(None, "queue")
-    module.SimpleQueue = module._PySimpleQueue
+    module = types.ModuleType("queue")
+    own = (Queue, LifoQueue, PriorityQueue, SimpleQueue, queue.Empty, queue.Full)
+    vars(module).update({thing.__name__: thing for thing in own})
     return module
 
 

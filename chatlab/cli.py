@@ -9,6 +9,7 @@ import argparse
 import difflib
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import asdict
@@ -91,6 +92,19 @@ def make_parser() -> argparse.ArgumentParser:
     starters.add_argument("--check", action="store_true", help="change nothing; fail where a starter is not up to date")
 
     demo.add_arguments(command("demo", lambda options: demo.run(options, ROOT), "see the chat live"))
+
+    explore = command("explore", explore_races, "try your server under every thread schedule up to a bound")
+    explore.add_argument("what", metavar="STAGE|FILE", help="a stage's number, a server.py, or a file with setup, WORKERS, check")
+    explore.add_argument("--scenario", metavar="NAME", help="one scenario alone (a wrong name lists them)")
+    explore.add_argument("--delays", type=int, default=2, metavar="N", help="the bound (default 2)")
+    explore.add_argument("--most", type=int, default=3000, metavar="N", help="schedules of a scenario (default 3000)")
+    explore.add_argument("--html", type=Path, metavar="OUT", help="write the failing schedule as a page to step through")
+    explore.add_argument("--svg", type=Path, metavar="OUT", help="write it as a picture")
+
+    again = command("replay", replay_race, "run a saved failing schedule again, on your program as it is now")
+    again.add_argument("file", type=Path, metavar="FILE")
+    again.add_argument("--html", type=Path, metavar="OUT", help="write it as a page to step through")
+    again.add_argument("--svg", type=Path, metavar="OUT", help="write it as a picture")
 
     command("test", run_tests, "run all tests of the lab itself, over the solutions; what follows goes to pytest")
 
@@ -367,6 +381,129 @@ def make_starters(options: argparse.Namespace) -> int:
 
 def _differs(path: Path, text: str) -> bool:
     return not path.is_file() or path.read_bytes() != text.encode()
+
+
+def explore_races(options: argparse.Namespace) -> int:
+    """Try a program under many schedules; status 1 where one of them breaks it."""
+    if status := _in_the_same_order():
+        return status - 1
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from .explorer import Refused
+    from .explorer.scenarios import SCENARIOS
+    from .stages import find_stage
+
+    console = Console(highlight=False)
+    path, stage = Path(options.what), 9
+    if not path.suffix:
+        found = find_stage(options.what)
+        path, stage = found.work / "server.py", found.number
+    elif match := re.match(r"(\d\d)_", path.resolve().parent.name):
+        stage = int(match[1])
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file {path}: give a stage's number or a file.")
+    if options.scenario and options.scenario not in SCENARIOS:
+        raise ValueError(f"There is no scenario {options.scenario!r}. There are: {', '.join(SCENARIOS)}.")
+    if options.delays < 0 or options.most < 1:
+        raise ValueError("--delays is a number from 0, --most one from 1.")
+    jobs = _explorations(path, stage, options)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    for name, run in jobs:
+        try:
+            with Progress(*columns, console=console, transient=True) as bar:
+                task = bar.add_task(name, total=options.most)
+                verdict = run(lambda number: bar.update(task, completed=number))
+        except Refused as refused:
+            print(f"lab: {refused}", file=sys.stderr)
+            return 2
+        except SyntaxError as error:
+            print(f"lab: Python cannot read {path.name}, line {error.lineno}: {error.msg}", file=sys.stderr)
+            return 2
+        console.print(f"{'[green]✓[/]' if verdict.holds else '[red]✗[/]'} {name}: {verdict.sentence}", soft_wrap=True)
+        if not verdict.holds:
+            print()
+            print("\n".join(verdict.timeline().split("\n")[1:]))
+            _keep(verdict, path, name, options)
+            return 1
+    return 0
+
+
+def _explorations(path: Path, stage: int, options: argparse.Namespace) -> list:
+    """Return (name, function that explores and tells its progress) for a server's scenarios, or for one component."""
+    from .explorer import explore, simulate
+    from .explorer.scenarios import SCENARIOS
+
+    source = path.read_text(encoding="utf-8")
+    if re.search(r"^WORKERS\b", source, re.M) and re.search(r"^def setup\b", source, re.M):
+        from .explorer.search import component
+
+        setup, workers, check = component(path)
+        run = lambda progress: explore(setup, workers, check, options.delays, most=options.most, progress=progress)
+        return [(path.name, run)]
+    chosen = [
+        scenario
+        for name, scenario in SCENARIOS.items()
+        if (name == options.scenario if options.scenario else scenario.since <= stage <= scenario.until)
+    ]
+    if not chosen:
+        raise ValueError(f"Races begin at stage 4: there is nothing to explore in {path}.")
+
+    def job(scenario):
+        return lambda progress: simulate(
+            path, scenario, options.delays, stage=stage, most=options.most, progress=progress
+        )
+
+    return [(scenario.__name__, job(scenario)) for scenario in chosen]
+
+
+def replay_race(options: argparse.Namespace) -> int:
+    """Run a saved schedule; status 1 where it still fails."""
+    if status := _in_the_same_order():
+        return status - 1
+    from .explorer import Refused, replay
+
+    if not options.file.is_file():
+        raise FileNotFoundError(f"There is no file {options.file}.")
+    try:
+        verdict = replay(options.file)
+    except Refused as refused:
+        print(f"lab: {refused}", file=sys.stderr)
+        return 2
+    if verdict.changed:
+        print("The program has changed since this was saved.")
+    print(verdict.sentence if verdict.holds else verdict.timeline())
+    _draw(verdict, options)
+    return 0 if verdict.holds else 1
+
+
+def _keep(verdict, path: Path, name: str, options: argparse.Namespace) -> None:
+    from .checks.races import SAVED
+
+    SAVED.mkdir(parents=True, exist_ok=True)
+    saved = SAVED / f"{path.resolve().parent.name}-{name}.json"
+    verdict.save(saved)
+    _draw(verdict, options)
+    print(f"\nRun it again: {LAB} replay {_short(saved)} --html race.html")
+
+
+def _draw(verdict, options: argparse.Namespace) -> None:
+    """Write the pictures that were asked for."""
+    for out, make in ((options.html, "html"), (options.svg, "svg")):
+        if out and verdict.failure:
+            try:
+                out.write_text(getattr(verdict, make)(), encoding="utf-8")
+            except OSError as error:
+                raise ValueError(f"{out} cannot be written: {error.strerror}") from None
+            print(f"Written: {out}")
+
+
+def _in_the_same_order() -> int:
+    """Run this command again where sets of strings have the same order each time; returns its status + 1, or 0."""
+    if os.environ.get("PYTHONHASHSEED") == "0":
+        return 0
+    environment = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": str(ROOT)}
+    return subprocess.run([sys.executable, "-m", "chatlab", *sys.argv[1:]], env=environment).returncode + 1
 
 
 def run_tests(options: argparse.Namespace) -> int:

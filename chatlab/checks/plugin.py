@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from .program import Programs
+from .races import race_of
 from .report import Cause, CheckFailed
 from .server import Server
 
@@ -132,6 +134,15 @@ def programs(stage: int, folder: Path):
     programs = Programs(folder, stage)
     yield programs
     programs.destroy()
+
+
+@pytest.fixture
+def race(stage: int, folder: Path, request: pytest.FixtureRequest):
+    """Runs the student's server under many thread schedules with a scenario's clients; fails with the one that breaks it.
+
+    In the stage that the check belongs to every schedule with two delays is tried, up to a number; later, with one.
+    """
+    return functools.partial(race_of, folder, stage, home_stage(request.node.path) == stage)
 
 
 @pytest.hookimpl(wrapper=True)

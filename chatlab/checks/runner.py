@@ -88,7 +88,7 @@ class _Run:
             stdin=subprocess.DEVNULL,
             stdout=self.log,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT), **QUICK},
+            env={**os.environ, "PYTHONUTF8": "1", "PYTHONHASHSEED": "0", "PYTHONPATH": str(ROOT), **QUICK},
         )
 
     def messages(self) -> Iterator[dict]:

@@ -8,7 +8,7 @@
 from .events import Event, Failure
 from .load import Program
 from .scheduler import Refused
-from .search import Verdict, explore
+from .search import Verdict, explore, replay
 from .simulate import Chat, simulate
 
-__all__ = ["Chat", "Event", "Failure", "Program", "Refused", "Verdict", "explore", "simulate"]
+__all__ = ["Chat", "Event", "Failure", "Program", "Refused", "Verdict", "explore", "replay", "simulate"]

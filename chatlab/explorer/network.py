@@ -112,6 +112,8 @@ class socket(_Shared):
 
     def _wait(self, thing: _Shared, ready: Any, waits: str) -> None:
         run = scheduler.RUN
+        if run.mine():
+            run.current.switchable = True  # a call on a socket lets go of the interpreter
         if self._timeout == 0:
             run.sync(thing, None, "")
             if not ready():
@@ -270,9 +272,8 @@ class socket(_Shared):
         if self._queue is not None:
             network().listeners.pop(self._address[1], None)
         if self._outgoing:
-            if self._incoming.data:  # unread bytes are lost, and the peer is told by RST
+            if self._incoming.data:  # unread bytes are lost, and the peer is told by RST when it has read what came
                 self._outgoing.reset = True
-                self._outgoing.data.clear()
             self._outgoing.ended = self._incoming.deaf = True
             self._incoming.data.clear()
         self._moved()
@@ -281,9 +282,8 @@ class socket(_Shared):
     def reset(self) -> None:
         """Vanish with RST: for scripted clients, who in a real network would close with SO_LINGER 0."""
         scheduler.RUN.sync(self._outgoing, None, "")
-        for pipe in (self._outgoing, self._incoming):
-            pipe.reset = True
-            pipe.data.clear()
+        self._outgoing.reset = self._incoming.reset = True  # what was sent before can still be read
+        self._incoming.data.clear()
         self._closed = True
         self._moved()
         self._note("other", "resets the connection")

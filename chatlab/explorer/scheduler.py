@@ -151,7 +151,6 @@ class Run:
         self.failure: Failure | None = None
         self.key = ""  # of what a scenario found wrong
         self.refused: Refused | None = None
-        self.error: BaseException | None = None
         self.controller = _thread.allocate_lock()
         self.controller.acquire()
         self.signature = 0
@@ -162,6 +161,7 @@ class Run:
         self.modules: dict[str, Any] = {}
         self.threads = 0  # threading.Thread objects made
         self.network: Any = None
+        self.record = record
         self.events: list[Event] | None = [] if record else None
         self.switched = False
         self.pending: Callable[[], Any] | None = None  # the value that the last event writes, known a little later
@@ -239,8 +239,8 @@ class Run:
             kind = "check" if isinstance(error, AssertionError) and not frames else "exception"
             text = f"{error}" if kind == "check" else f"{task.name} ends with {type(error).__name__}: {error}"
             where = f"\n  line {line}, in {frames[-1].name}: {frames[-1].line}" if frames else ""
+            self.key = getattr(error, "key", "")
             self.fail(kind, text.rstrip(": ") + where, task, line)
-            self.error = error
         self.over = True
 
     def fail(self, kind: str, message: str, task: Task | None = None, line: int = 0) -> None:
@@ -305,10 +305,12 @@ class Run:
             self.touch(accesses)
 
     def vary(self, begin: bool) -> None:
-        """Begin, or end, the part of the run that the search varies; there is one."""
+        """Begin, or end, the part of the run that the search varies; there is one, and what comes before is not told."""
         if begin:
             self.log.clear()
             self.first = self.steps
+            if self.record:
+                self.events = []
         self.varied = begin
 
     def round(self) -> None:
@@ -396,6 +398,7 @@ class Run:
             self.ident = me.ident
         if self.ending or self.over:
             self._unwind()
+        me.switchable = True  # who waits has let the others go on
         if self.events is not None:
             self.note("wake", "the time is over" if me.timed_out else "goes on")
         return not me.timed_out

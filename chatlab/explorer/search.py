@@ -17,6 +17,7 @@ import contextlib
 import gc
 import hashlib
 import json
+import linecache
 import os
 import random
 import sys
@@ -57,6 +58,7 @@ class Verdict:
     events: list[Event] = field(default_factory=list)
     program: Program | None = None
     steps_of_failure: int = 0
+    changed: bool = False  # of a replay: whether the program is no longer what it was
     key: str = ""  # names the cause: the scenario's own, or the failure's kind
     origin: dict = field(default_factory=dict)  # what a replay needs to build the run again
 
@@ -68,6 +70,8 @@ class Verdict:
         """What was found, in a sentence that claims no more than was tried."""
         many = f"{self.schedules:,} schedule{'s' if self.schedules != 1 else ''}"
         bound = f"at most {self.bound} {self.unit}{'s' if self.bound != 1 else ''}"
+        if not self.unit:
+            return "The saved schedule does not fail." if self.holds else f"{self.failure.kind.capitalize()}, as saved."
         if self.holds and self.exhausted:
             return f"Holds for all schedules with {bound}: {many} tried."
         if self.holds:
@@ -231,6 +235,7 @@ class Search:
                             for child in put_off.pop(key):
                                 push(*child)
                 own: set[tuple] = set()
+                safe = _safe(run.log) if today else []
                 for place in range(begin, len(run.log)):
                     step, number = run.log[place], run.first + place
                     if step.cuts:
@@ -251,7 +256,7 @@ class Search:
                             if task is not step.chosen:
                                 child = deviations + ((number, task.path),)
                                 push(cost + delays, child, step.signature, task.path)
-                    elif cost < bound and len(step.ready) > 1 and (step.safe or not today):
+                    elif cost < bound and len(step.ready) > 1 and (not today or safe[place]):
                         keys = None
                         if reduce and not any(conflicts(me.path, *access) for access in step.accesses):
                             keys = [(me.path, *access) for access in step.accesses]
@@ -390,7 +395,28 @@ def _preemptions(run: Run, deviations: Deviations) -> list[Step]:
 def _possible(run: Run, deviations: Deviations) -> bool:
     """Whether this interpreter can switch at each preemption: after a call, at a loop's next round, where a function
     begins, or where a lock, a socket or the like is waited for (CPython 3.10 to 3.13, Python/ceval.c)."""
-    return all(step.safe for step in _preemptions(run, deviations))
+    safe = dict(zip(map(id, run.log), _safe(run.log)))
+    return all(safe[id(step)] for step in _preemptions(run, deviations))
+
+
+def _safe(log: list[Step]) -> list[bool]:
+    """Return for each step whether the interpreter could have switched since the task's last access that matters."""
+    users: dict[Hashable, tuple[set, set]] = {}
+    for step in log:
+        for place, write in step.accesses if step.task else ():
+            users.setdefault(place, (set(), set()))[write].add(step.task)
+
+    def matters(step: Step) -> bool:
+        return any(len(users[place][1] | (users[place][0] if write else set())) > 1 for place, write in step.accesses)
+
+    found: list[bool] = []
+    for number, step in enumerate(log):
+        before = log[number - 1] if number else None
+        if step.task is None or before is None or before.task is not step.task:
+            found.append(True)  # somebody else has run in between, or it begins
+        else:
+            found.append(step.safe or (found[-1] and not matters(before)))
+    return found
 
 
 def explore(
@@ -423,6 +449,62 @@ def explore(
     origin = {"what": "explore", "path": program.path, "workers": [worker.__name__ for worker in workers]}
     origin.update(setup=setup.__name__, check=check.__name__ if check else None)
     return search(program, prepare, preemptions, delays=False, origin=origin, **options)
+
+
+def replay(path: Path | str) -> Verdict:
+    """Run a saved schedule again, on the program as it is now.
+
+    Raises ValueError where the file holds no saved failure, FileNotFoundError where the program is gone, Refused.
+    """
+    from .scenarios import SCENARIOS
+    from .simulate import preparation
+
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            raise KeyError("format")
+        deviations = tuple((step, tuple(choice)) for step, choice in content["deviations"])
+        what, source = content["what"], Path(content["path"])
+    except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path} is no saved failure of the explorer: {error}") from None
+    if not source.is_file():
+        raise FileNotFoundError(f"{source}, which {path} was saved for, is no longer there.")
+    if what == "simulate":
+        program = Program(source)
+        prepare = preparation(SCENARIOS[content["scenario"]], content["stage"])
+    else:
+        program = Program(source, module="explored", threads_must_end=True)
+        prepare = _components(content["setup"], content["workers"], content["check"])
+    searching = Search(program, prepare, early_timeouts=what != "simulate")
+    with one_cpu():
+        run = searching.run(deviations, record=True)
+    verdict = Verdict(run.failure is None, False, 0, "", 1, run.steps, 0.0, run.failure, deviations, program=program)
+    verdict.events, verdict.key, verdict.steps_of_failure = run.events, run.key, run.steps
+    verdict.origin = {key: value for key, value in content.items() if key in ("what", "path", "scenario", "stage")}
+    verdict.changed = hashlib.sha256(program.source.encode()).hexdigest() != content["source"]
+    return verdict
+
+
+def component(path: Path) -> tuple[Callable, list[Callable], Callable | None]:
+    """Return setup, the workers and the check of a file that says what is to be explored in it."""
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("explored", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    linecache.checkcache(str(path))
+    return module.setup, module.WORKERS, getattr(module, "check", None)
+
+
+def _components(setup: str, workers: list[str], check: str | None) -> Prepare:
+    def prepare(run: Run, namespace: dict) -> Callable[[], Any] | None:
+        thing = namespace[setup]()
+        for worker in workers:
+            function = namespace[worker]
+            run.spawn(lambda function=function: function(thing), worker, must_end=True)
+        return (lambda: namespace[check](thing)) if check else None
+
+    return prepare
 
 
 def _find(namespace: dict, function: Callable) -> Callable:

@@ -61,7 +61,10 @@ class Peer:
 
     def says(self, *lines: str) -> None:
         for line in lines:
-            self.connection.sendall(line.encode() + b"\n")
+            try:
+                self.connection.sendall(line.encode() + b"\n")
+            except OSError:  # the server has ended the connection: what was heard tells the story
+                return
 
     def says_goodbye(self) -> None:
         self.connection.shutdown(real.SHUT_WR)
@@ -212,14 +215,22 @@ def simulate(
     Raises Refused where the program does something that cannot be controlled, or has no serve.
     """
     program = path if isinstance(path, Program) else Program(path)
+    origin = {"what": "simulate", "path": program.path, "scenario": scenario.__name__, "stage": stage, **(origin or {})}
+    options = {"early_timeouts": False, **options}
+    prepare = preparation(scenario, stage)
+    return search(program, prepare, delays, delays=True, pct=pct, most=most, origin=origin, **options)
+
+
+def preparation(scenario: Callable[[Chat], Any], stage: int) -> Callable[[Run, dict], None]:
+    """Return what sets a run up: the listener, the server's thread, and the scenario's."""
 
     def prepare(run: Run, namespace: dict) -> None:
         serve = namespace.get("serve")
         if not callable(serve):
-            raise Refused(f"{Path(program.path).name} has no function serve(listener).")
+            raise Refused(f"{Path(run.program.path).name} has no function serve(listener).")
         listener = network.create_server(("127.0.0.1", PORT))
         chat = Chat(run, listener, stage)
-        run.varied = False
+        run.varied, run.events = False, None
 
         def direct() -> None:
             try:
@@ -232,6 +243,4 @@ def simulate(
         run.spawn(lambda: serve(listener), "serve")
         run.spawn(direct, "scenario")
 
-    origin = {"what": "simulate", "path": program.path, "scenario": scenario.__name__, "stage": stage, **(origin or {})}
-    options = {"early_timeouts": False, **options}
-    return search(program, prepare, delays, delays=True, pct=pct, most=most, origin=origin, **options)
+    return prepare

@@ -667,6 +667,7 @@ def _logging(run: Run) -> types.ModuleType:
 def printed(run: Run, text: str) -> None:
     """Put text on the screen of the run: a step, for the order of what is printed can matter."""
     if run.mine():
+        run.current.switchable = True  # writing lets go of the interpreter
         run.point((IO,))
         if run.events is not None:
             run.note("print", f"prints {text!r}")

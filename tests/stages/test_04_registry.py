@@ -1,6 +1,7 @@
 """Stage 04: state that threads share: unique numbers, who is here, a lock."""
 
 from chatlab.checks import check
+from chatlab.explorer import scenarios
 
 
 @check(points=1, until=9)
@@ -98,3 +99,24 @@ def assert_number(server, peer, number):
     if peer.number != number:
         text = f"{peer.name} is client {peer.number} and should be client {number}: count up, whoever has left."
         raise server.failure("number-again" if peer.number < number else "number-skipped", text)
+
+
+# Under every schedule of their threads that two delays can make: see docs/explorer.md
+
+
+@check(points=1, needs="welcome", until=9)
+def test_two_join_at_once(race):
+    """Two join at once: their numbers differ, and both are here."""
+    race(scenarios.two_join_at_once)
+
+
+@check(points=1, needs="welcome", until=9)
+def test_one_joins_while_one_leaves(race):
+    """One joins while another leaves: the newcomer's number is new, and the one who left is no longer here."""
+    race(scenarios.one_joins_while_one_leaves)
+
+
+@check(points=1, needs="welcome", until=9)
+def test_who_while_one_joins(race):
+    """One asks who is here while another joins: the answer comes, with or without the newcomer."""
+    race(scenarios.who_while_one_joins)

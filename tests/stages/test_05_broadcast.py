@@ -1,6 +1,7 @@
 """Stage 05: what one says reaches all the others, and never the sender; the client's second thread."""
 
 from chatlab.checks import check
+from chatlab.explorer import scenarios
 
 
 @check(points=1, until=9)
@@ -141,3 +142,18 @@ def test_client_hears_the_rest(programs):
     server.closes()
     client.shows("client 2: see you\n")
     client.ends(0)
+
+
+# Under every schedule of their threads that two delays can make: see docs/explorer.md
+
+
+@check(points=1, needs="others_hear_it", until=9)
+def test_two_speak_at_once(race):
+    """Two speak at once to one whose buffer is small: it gets both lines whole."""
+    race(scenarios.two_speak_at_once)
+
+
+@check(points=1, needs="others_hear_it", until=9)
+def test_one_joins_while_another_speaks(race):
+    """One joins while another speaks: the first line that it hears is its number."""
+    race(scenarios.one_joins_while_another_speaks)

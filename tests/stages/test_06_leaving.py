@@ -1,6 +1,7 @@
 """Stage 06: polite close, reset, dead peer: removed once, told once, nothing leaks."""
 
 from chatlab.checks import check
+from chatlab.explorer import scenarios
 
 
 @check(points=2, until=9)
@@ -128,3 +129,24 @@ def test_goodbye_then_reset(server):
     bob.resets()
     ann.hears("client 2: bye", "client 2 left")
     ann.hears_nothing()
+
+
+# Under every schedule of their threads that two delays can make: see docs/explorer.md
+
+
+@check(points=1, needs="goodbye_is_told", until=9)
+def test_one_leaves_while_another_speaks(race):
+    """One leaves while another speaks: those who stay hear it, once."""
+    race(scenarios.one_leaves_while_another_speaks)
+
+
+@check(points=1, needs="goodbye_is_told", until=9)
+def test_reset_in_mid_broadcast(race):
+    """One vanishes while another speaks: the rest hear it, and are told once who left."""
+    race(scenarios.reset_in_mid_broadcast)
+
+
+@check(points=1, needs="goodbye_is_told", until=9)
+def test_two_leave_at_once(race):
+    """Two leave at once, one politely and one not: the third is told of each, once."""
+    race(scenarios.two_leave_at_once)

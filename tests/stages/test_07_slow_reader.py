@@ -3,6 +3,7 @@
 import tracemalloc
 
 from chatlab.checks import check
+from chatlab.explorer import scenarios
 
 LINES = [f"{number:05} {'.' * 994}" for number in range(5000)]  # 5 MB
 BOUND = 3_000_000  # bytes that the server may keep for one who does not read
@@ -113,3 +114,12 @@ def with_a_stuck_client(server):
 
 def as_bytes(lines):
     return "".join(line + "\n" for line in lines).encode()
+
+
+# Under every schedule of their threads that two delays can make: see docs/explorer.md
+
+
+@check(points=1, needs="rest_hear_every_line", until=9)
+def test_full_client_while_a_third_joins(race):
+    """One does not read and its buffer is full: another who speaks is heard, and a third can join."""
+    race(scenarios.full_client_while_a_third_joins)

@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from chatlab.checks import check
+from chatlab.explorer import scenarios
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="not run: a test cannot press Ctrl-C on Windows")
 
@@ -127,3 +128,18 @@ def last_line_is_goodbye(server, peer):
         told = "hears more lines behind its goodbye" if b"\ngoodbye\n" in rest else "is not told goodbye"
         text = f"{peer.name} {told}: the last that it heard is {rest[-40:]!r}."
         raise server.failure("no-goodbye", text)
+
+
+# Under every schedule of their threads that two delays can make: see docs/explorer.md
+
+
+@check(points=1, needs="idle", until=9)
+def test_shutdown_while_a_client_joins(race):
+    """The server stops while one joins: nobody is left waiting, and who was here hears goodbye last."""
+    race(scenarios.shutdown_while_a_client_joins)
+
+
+@check(points=1, needs="idle", until=9)
+def test_shutdown_while_one_speaks(race):
+    """The server stops while one speaks: goodbye is the last line of all."""
+    race(scenarios.shutdown_while_one_speaks)

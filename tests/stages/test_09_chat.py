@@ -1,6 +1,7 @@
 """Stage 09: nicknames, /who, /msg, /quit, notices, limits."""
 
 from chatlab.checks import check
+from chatlab.explorer import scenarios
 
 BAD_NICKNAME = "error: a nickname is 1 to 20 letters or digits and starts with a letter"
 
@@ -181,3 +182,12 @@ def takes(peer, nickname, witness, old):
     peer.hears(f"you are {nickname}")
     witness.hears(f"{old} is now {nickname}")
     peer.nickname = nickname
+
+
+# Under every schedule of their threads that two delays can make: see docs/explorer.md
+
+
+@check(points=1, needs="nickname")
+def test_two_claim_one_nickname(race):
+    """Two claim one nickname at once: one gets it, the other is told that it is taken."""
+    race(scenarios.two_claim_one_nickname)

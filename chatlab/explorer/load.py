@@ -175,11 +175,6 @@ class _Scopes(ast.NodeVisitor):
             late = owner.kind != "module" and any(node.lineno > user.node.lineno for node, _ in stores for user in users)
             if (owner_id, name) in rebound or len(stores) > 1 or late or any(loop for _, loop in stores):
                 keep[owner_id, name] = f"{name}@{getattr(owner.node, 'lineno', 0)}"
-                for node, _ in stores:
-                    if not isinstance(node, (ast.Name, ast.arg)):
-                        if (owner_id, name) not in rebound:
-                            continue  # an import or a def, perhaps one of two: done before anybody uses it
-                        _refuse(self.path, node, f"the explorer cannot follow how {name!r} is bound here; assign it with =")
         return {node: keep[id(owner), name] for node, (owner, name) in found.items() if (id(owner), name) in keep}
 
     def _owner(self, scope: _Scope, name: str) -> tuple[_Scope, _Scope | None]:
@@ -199,7 +194,10 @@ class _Scopes(ast.NodeVisitor):
 
     def bind(self, name: str, node: ast.AST) -> None:
         scope = self.scope
-        if name not in scope.nonlocals and name not in scope.globals:
+        if name in scope.nonlocals or name in scope.globals:
+            if not isinstance(node, (ast.Name, ast.arg)):
+                _refuse(self.path, node, f"the explorer cannot follow how {name!r} is bound here; assign it with =")
+        else:
             scope.stores.setdefault(name, []).append((node, self.loops > 0))
 
     def inside(self, node: ast.AST, kind: str, body: Callable[[], None]) -> None:

@@ -15,6 +15,7 @@ import ctypes
 import dataclasses
 import sys
 import traceback
+import types
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -573,7 +574,8 @@ class Run:
 
     def _settle(self) -> None:
         if self.pending is not None:
-            value, self.pending = self.pending(), None
+            find, self.pending = self.pending, None
+            value = find()
             if value is not ...:
                 self.events[-1] = dataclasses.replace(self.events[-1], value=short(value))
 
@@ -609,7 +611,7 @@ class Run:
                 if value is thing:
                     return name
             frame = frame.f_back
-        return getattr(thing, "label", "") or f"a {type(thing).__name__}"
+        return short(thing) if type(thing).__module__.startswith(__package__) else f"a {type(thing).__name__}"
 
 
 def short(value: Any) -> str:
@@ -624,5 +626,8 @@ def short(value: Any) -> str:
         inner = ", ".join(f"{short(key)}: {short(item)}" for key, item in list(value.items())[:8])
         text = f"{{{inner}}}"
     else:
-        text = getattr(value, "label", "") or getattr(value, "__name__", "") or type(value).__name__
+        kind = type(value)  # nothing of the program's own may run here: its __getattr__, for one
+        named = isinstance(value, (type, types.FunctionType, types.ModuleType))
+        text = value.__name__ if named else value.label if kind.__module__.startswith(__package__) else ""
+        text = text or kind.__name__
     return text if len(text) <= VALUE_WIDTH else text[: VALUE_WIDTH - 1] + "…"

@@ -420,10 +420,11 @@ def explore_races(options: argparse.Namespace) -> int:
         except SyntaxError as error:
             print(f"lab: Python cannot read {path.name}, line {error.lineno}: {error.msg}", file=sys.stderr)
             return 2
-        console.print(f"{'[green]✓[/]' if verdict.holds else '[red]✗[/]'} {name}: {verdict.sentence}", soft_wrap=True)
-        if not verdict.holds:
-            print()
-            print("\n".join(verdict.timeline().split("\n")[1:]))
+        if verdict.holds:
+            console.print(f"[green]✓[/] {name}: {verdict.sentence}", soft_wrap=True)
+        else:
+            console.print(f"[red]✗[/] {name}\n")
+            print(verdict.timeline())
             _keep(verdict, path, name, options)
             return 1
     return 0

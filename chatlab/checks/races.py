@@ -47,7 +47,7 @@ def race_of(folder: Path, stage: int, own: bool, scenario: Callable) -> None:
     saved = _save(verdict, name)
     text = f"{verdict.failure.message.rstrip('.')}.\n{_how_often(verdict)}"
     ending = [f"Step through it: python3 lab.py replay {saved} --html race.html"] if saved else []
-    raise RaceFailed(Cause(verdict.key, text), verdict.timeline(width=WIDTH, short=True).split("\n")[1:], ending)
+    raise RaceFailed(Cause(verdict.key, text), verdict.timeline(width=WIDTH, short=True).split("\n"), ending)
 
 
 def _how_often(verdict) -> str:

@@ -66,7 +66,7 @@ def test_late_reader(server):
 def test_flushed_after_goodbye(server):
     """One who says goodbye still gets what was on its way to it."""
     ann, eve, late = with_a_stuck_client(server)
-    lines = [f"line {number} {'.' * 500}" for number in range(100)]
+    lines = [f"line {number} {'.' * 2000}" for number in range(100)]
     ann.says(*lines)
     ann.hears_nothing()  # answered when all the lines were passed on
     late.says_goodbye()

@@ -12,8 +12,11 @@ class Room:
         if self.log is None:
             with self.lock:
                 if self.log is None:
-                    self.log = []
+                    self.log = self.make_log()
         return self.log
+
+    def make_log(self):
+        return ["the log begins"]
 
 
 def setup():
@@ -32,4 +35,4 @@ WORKERS = [ann, bob]
 
 
 def check(room):
-    assert len(room.log) == 2, f"Two lines were written, and the log has {room.log}."
+    assert len(room.log) == 3, f"Two lines were written, and the log is {room.log}."

@@ -1,0 +1,48 @@
+"""First wait, then change: nothing is half done when `wait` lets go of the lock."""
+
+import threading
+
+
+class Room:
+    def __init__(self):
+        self.names, self.sockets = ["ann"], ["socket of ann"]
+        self.unsent = 1
+        self.changed = threading.Condition()  # with an RLock, which remove() and drain() both take
+        self.seen = []
+
+    def drain(self):
+        with self.changed:
+            while self.unsent:
+                self.changed.wait()
+
+    def remove(self):
+        with self.changed:
+            self.drain()
+            self.names.pop()
+            self.sockets.pop()
+
+    def look(self):
+        with self.changed:
+            self.seen = [len(self.names), len(self.sockets)]
+            self.unsent = 0
+            self.changed.notify_all()
+
+
+def setup():
+    return Room()
+
+
+def ann(room):
+    room.remove()
+
+
+def bob(room):
+    room.look()
+
+
+WORKERS = [ann, bob]
+
+
+def check(room):
+    names, sockets = room.seen
+    assert names == sockets, f"Seen under the lock: {names} names and {sockets} sockets."

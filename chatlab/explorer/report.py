@@ -69,7 +69,9 @@ def _chosen(events: Sequence[Event], most: int) -> list[int]:
     def weight(number: int) -> int:
         event = events[number]
         after = events[number + 1] if number + 1 < len(events) else None
-        if event.kind == "failure" or event.switch or (after and after.switch):
+        if event.switch:
+            return 6
+        if event.kind == "failure" or (after and after.switch):
             return 5
         if number >= len(events) - 3:
             return 4

@@ -391,6 +391,10 @@ class Run:
             self._unwind()
         me.state, me.ready, me.waits, me.waits_on, me.timed_out, me.idle = WAITING, ready, waits, on, False, idle
         me.deadline = None if timeout is None else self.now + max(0.0, timeout)
+        if timeout is not None and self.varied:  # to go on from here may mean that the time is over: another state
+            self.signature ^= me.history
+            me.history = hash((me.history, "waits for a time"))
+            self.signature ^= me.history
         self.options = None
         if self.events is not None:
             self.note("wait", f"waits for {waits}")

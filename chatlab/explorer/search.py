@@ -407,7 +407,7 @@ def _safe(log: list[Step]) -> list[bool]:
             users.setdefault(place, (set(), set()))[write].add(step.task)
 
     def matters(step: Step) -> bool:
-        return any(len(users[place][1] | (users[place][0] if write else set())) > 1 for place, write in step.accesses)
+        return any((users[place][1] | (users[place][0] if write else set())) - {step.task} for place, write in step.accesses)
 
     found: list[bool] = []
     for number, step in enumerate(log):

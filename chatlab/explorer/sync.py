@@ -132,10 +132,14 @@ class Lock(_Shared):
         return self.owner is _me(_run())
 
     def __enter__(self) -> bool:
-        return self.acquire()
+        taken = self.acquire()
+        if sys.version_info >= (3, 14):  # there a `with` begins with a call
+            _me(_run()).switchable = True
+        return taken
 
     def __exit__(self, *exception: object) -> None:
         self.release()
+        _me(_run()).switchable = True  # a `with` ends with a call, after which CPython may switch
 
 
 class RLock(Lock):

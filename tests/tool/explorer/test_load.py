@@ -345,12 +345,13 @@ if sys.version_info >= (3, 12):
     FORMS["type parameters"] = """
         type Names = list[str]
         def first[T](items: list[T]) -> T: return items[0]
-        class Stack[T, *Ts, **P]:
+        def every[*Ts, **P](*items: *Ts): return items
+        class Stack[T: int]:
             def __init__(self): self.items: list[T] = []
             def push(self, item: T) -> None: self.items.append(item)
         def main():
             s = Stack[int](); s.push(3)
-            return first([1]), s.items, Names.__name__, f"{'same' + "quotes"}"
+            return first([1]), every(1, 2), s.items, Names.__name__, f"{'same' + "quotes"}"
     """
 REFUSED = {
     "async def main(): pass": 1,

@@ -6,14 +6,15 @@ import threading
 
 class Client:
     def __init__(self):
-        self.outbox = []
+        self.said, self.heard = [], []
         self.lock = threading.Lock()
 
 
 def whisper(sender, receiver, line):
     with sender.lock:
+        sender.said.append(line)
         with receiver.lock:
-            receiver.outbox.append(line)
+            receiver.heard.append(line)
 
 
 def setup():
@@ -32,5 +33,5 @@ WORKERS = [ann, bob]
 
 
 def check(clients):
-    heard = [client.outbox for client in clients]
+    heard = [client.heard for client in clients]
     assert heard == [["hi ann"], ["hi bob"]], f"Heard was {heard}."

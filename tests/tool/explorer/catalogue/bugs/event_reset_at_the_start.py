@@ -6,7 +6,7 @@ import threading
 
 class Talk:
     def __init__(self):
-        self.question = ""
+        self.answer = ""
         self.answered = threading.Event()
 
 
@@ -15,21 +15,18 @@ def setup():
 
 
 def ann(talk):
-    talk.question = "anybody here?"
     talk.answered.clear()
     talk.answered.wait()
+    assert talk.answer == "hi", "Ann has waited for an answer, and there is none."
 
 
 def bob(talk):
-    if talk.question:
-        talk.answered.set()
-    else:
-        talk.question = "asked by bob"
-        talk.answered.set()
+    talk.answer = "hi"
+    talk.answered.set()
 
 
 WORKERS = [ann, bob]
 
 
 def check(talk):
-    assert talk.answered.is_set(), "Ann went on without an answer."
+    assert talk.answered.is_set(), "The answer is there, and the event says that it is not."

@@ -8,7 +8,6 @@ class Room:
     def __init__(self):
         self.is_open = False
         self.opened = threading.Condition()
-        self.look_lock = threading.Lock()
 
     def looks_open(self):
         return self.is_open

@@ -23,8 +23,7 @@ def setup():
 
 
 def ann(room):
-    room.leave_early = room.clients[0]
-    room.clients.remove(room.leave_early)
+    room.clients.remove(room.clients[0])
 
 
 def bob(room):

@@ -7,14 +7,16 @@ import threading
 class Room:
     def __init__(self):
         self.opened = threading.Condition()
+        self.inside = []
 
     def open(self):
         with self.opened:
             self.opened.notify_all()
 
-    def enter(self):
+    def enter(self, name):
         with self.opened:
             self.opened.wait()
+            self.inside.append(name)
 
 
 def setup():
@@ -22,7 +24,7 @@ def setup():
 
 
 def ann(room):
-    room.enter()
+    room.enter("ann")
 
 
 def owner(room):
@@ -33,4 +35,4 @@ WORKERS = [ann, owner]
 
 
 def check(room):
-    pass
+    assert room.inside == ["ann"], f"Inside is {room.inside}."

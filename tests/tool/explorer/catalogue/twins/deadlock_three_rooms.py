@@ -4,36 +4,37 @@ import threading
 
 
 class Room:
-    def __init__(self):
-        self.moved = 0
+    def __init__(self, name):
+        self.names = [name]
         self.lock = threading.Lock()
 
 
-def move(rooms, here, there):
+def move(rooms, name, here, there):
     with rooms[min(here, there)].lock:
         with rooms[max(here, there)].lock:
-            rooms[there].moved += 1
+            rooms[here].names.remove(name)
+            rooms[there].names.append(name)
 
 
 def setup():
-    return [Room(), Room(), Room()]
+    return [Room("ann"), Room("bob"), Room("cyd")]
 
 
 def ann(rooms):
-    move(rooms, 0, 1)
+    move(rooms, "ann", 0, 1)
 
 
 def bob(rooms):
-    move(rooms, 1, 2)
+    move(rooms, "bob", 1, 2)
 
 
 def cyd(rooms):
-    move(rooms, 2, 0)
+    move(rooms, "cyd", 2, 0)
 
 
 WORKERS = [ann, bob, cyd]
 
 
 def check(rooms):
-    moved = [room.moved for room in rooms]
-    assert moved == [1, 1, 1], f"Moves into each room: {moved}."
+    names = [room.names for room in rooms]
+    assert names == [["cyd"], ["ann"], ["bob"]], f"In the rooms are {names}."

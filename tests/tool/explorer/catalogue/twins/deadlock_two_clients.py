@@ -6,7 +6,7 @@ import threading
 class Client:
     def __init__(self, number):
         self.number = number
-        self.outbox = []
+        self.said, self.heard = [], []
         self.lock = threading.Lock()
 
 
@@ -14,7 +14,8 @@ def whisper(sender, receiver, line):
     first, second = sorted([sender, receiver], key=lambda client: client.number)
     with first.lock:
         with second.lock:
-            receiver.outbox.append(line)
+            sender.said.append(line)
+            receiver.heard.append(line)
 
 
 def setup():
@@ -33,5 +34,5 @@ WORKERS = [ann, bob]
 
 
 def check(clients):
-    heard = [client.outbox for client in clients]
+    heard = [client.heard for client in clients]
     assert heard == [["hi ann"], ["hi bob"]], f"Heard was {heard}."

@@ -6,6 +6,7 @@ import threading
 class Room:
     def __init__(self):
         self.opened = threading.Condition()
+        self.inside = []
         self.is_open = False
 
     def open(self):
@@ -13,10 +14,11 @@ class Room:
             self.is_open = True
             self.opened.notify_all()
 
-    def enter(self):
+    def enter(self, name):
         with self.opened:
             while not self.is_open:
                 self.opened.wait()
+            self.inside.append(name)
 
 
 def setup():
@@ -24,7 +26,7 @@ def setup():
 
 
 def ann(room):
-    room.enter()
+    room.enter("ann")
 
 
 def owner(room):
@@ -35,4 +37,4 @@ WORKERS = [ann, owner]
 
 
 def check(room):
-    assert room.is_open, "Ann is in a room that is not open."
+    assert room.inside == ["ann"], f"Inside is {room.inside}."

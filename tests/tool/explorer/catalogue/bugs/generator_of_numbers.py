@@ -1,0 +1,37 @@
+"""One generator gives all clients their numbers, and two ask it at once: it is running already."""
+# fails: exception
+# today: yes
+
+
+class Numbers:
+    def __init__(self):
+        self.last = 0
+        self.numbers = self.count()
+        self.given = []
+
+    def count(self):
+        while True:
+            self.last = self.after(self.last)
+            yield self.last
+
+    def after(self, number):
+        return number + 1
+
+
+def setup():
+    return Numbers()
+
+
+def ann(numbers):
+    numbers.given.append(next(numbers.numbers))
+
+
+def bob(numbers):
+    numbers.given.append(next(numbers.numbers))
+
+
+WORKERS = [ann, bob]
+
+
+def check(numbers):
+    assert sorted(numbers.given) == [1, 2], f"The numbers are {numbers.given}."

@@ -1,0 +1,42 @@
+"""The lock stays as long as the room; only what it guards is new."""
+
+import threading
+
+
+class Room:
+    def __init__(self):
+        self.lines = []
+        self.lock = threading.Lock()
+
+    def empty(self):
+        with self.lock:
+            self.lines = []
+
+    def say(self, line):
+        with self.lock:
+            number = len(self.lines) + 1
+            self.lines.append(f"{number}: {line}")
+
+
+def setup():
+    return Room()
+
+
+def owner(room):
+    room.empty()
+
+
+def ann(room):
+    room.say("hello")
+
+
+def bob(room):
+    room.say("hi")
+
+
+WORKERS = [owner, ann, bob]
+
+
+def check(room):
+    numbers = [line[0] for line in room.lines]
+    assert numbers == ["1", "2"][: len(numbers)], f"The lines are {room.lines}."

@@ -1,0 +1,40 @@
+"""Whether it is started, and the start, are one step under a lock."""
+
+import threading
+
+
+class Client:
+    def __init__(self):
+        self.started = False
+        self.lock = threading.Lock()
+        self.sent = []
+        self.sender = threading.Thread(target=self.send)
+
+    def deliver(self):
+        with self.lock:
+            if not self.started:
+                self.sender.start()
+                self.started = True
+
+    def send(self):
+        self.sent.append("hello")
+
+
+def setup():
+    return Client()
+
+
+def ann(client):
+    client.deliver()
+
+
+def bob(client):
+    client.deliver()
+
+
+WORKERS = [ann, bob]
+
+
+def check(client):
+    client.sender.join()
+    assert client.sent == ["hello"], f"Sent was {client.sent}."

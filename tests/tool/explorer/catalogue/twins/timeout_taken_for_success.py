@@ -1,0 +1,34 @@
+"""`wait` returns whether the event is set; else there is another answer."""
+
+import threading
+
+
+class Room:
+    def __init__(self):
+        self.topic = None
+        self.set_up = threading.Event()
+        self.shown = []
+
+    def show_topic(self):
+        ready = self.set_up.wait(timeout=5)
+        self.shown.append(self.topic.upper() if ready else "NO TOPIC YET")
+
+
+def setup():
+    return Room()
+
+
+def ann(room):
+    room.show_topic()
+
+
+def owner(room):
+    room.topic = "tea"
+    room.set_up.set()
+
+
+WORKERS = [ann, owner]
+
+
+def check(room):
+    assert room.shown in (["TEA"], ["NO TOPIC YET"]), f"Shown was {room.shown}."

@@ -13,7 +13,7 @@ from .events import Event, Failure
 
 NARROW = 24  # columns; where a thread has fewer, all share one column
 MOST_ROWS = 60  # events that a timeline draws
-SHORT = 9  # events that a short one draws
+SHORT = 13  # events that a short one draws
 TEMPLATE = Path(__file__).with_name("timeline.html")
 
 
@@ -73,15 +73,15 @@ def _chosen(events: Sequence[Event], most: int) -> list[int]:
             return 6
         if event.kind == "failure" or (after and after.switch):
             return 5
-        if number >= len(events) - 3:
-            return 4
+        if event.thread == "scenario":  # it only starts the clients, and waits for them
+            return 0
         if event.kind == "read" and event.value in ("Lock", "RLock", "Condition"):
             return 0
         if event.kind in ("read", "write"):
             seen = users[_thing(event)]
             shared = len({thread for thread, _ in seen}) > 1 and any(write for _, write in seen)
             return 3 if shared else 1
-        return {"send": 3, "recv": 3, "wait": 3, "acquire": 2, "release": 2, "print": 2, "other": 2}.get(event.kind, 0)
+        return {"send": 4, "recv": 3, "wait": 3, "acquire": 2, "release": 2, "print": 2, "other": 2}.get(event.kind, 0)
 
     order = sorted(range(len(events)), key=lambda number: (-weight(number), -number))
     chosen = [number for number in order if weight(number) > 0 or len(events) <= most]

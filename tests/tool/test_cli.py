@@ -212,5 +212,58 @@ def test_run_starts_my_server_and_ctrl_c_ends_both(lab):
 
 def test_help_names_every_command(lab):
     printed = lab("--help")
-    for command in ("check", "hint", "run", "diff", "carry", "reset", "starters", "demo", "test", "stress"):
+    for command in ("check", "hint", "run", "diff", "carry", "reset", "starters", "demo", "explore", "replay", "test", "stress"):
         assert f"    {command} " in printed
+
+
+MIXED = "the lines of two speakers are mixed"
+RACY = ROOT / "tests" / "mistakes" / "05_broadcast" / "no_lock_for_a_client.py"
+
+
+def test_explore_finds_a_race_and_replay_shows_it_gone_when_it_is_mended(lab):
+    lab.solve("05_broadcast")
+    shutil.copyfile(RACY, lab.work("05_broadcast"))
+    printed = lab("explore", "5", "--scenario", "two_speak_at_once", "--html", "race.html", "--svg", "race.svg", status=1)
+    assert "✗ two_speak_at_once" in printed and MIXED in " ".join(printed.split())
+    assert max(map(len, printed.splitlines())) <= 100
+    assert (lab.folder / "race.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert (lab.folder / "race.svg").read_text(encoding="utf-8").startswith("<svg")
+    saved = ".lab/races/05_broadcast-two_speak_at_once.json"
+    assert f"replay {saved}" in printed
+    again = lab("replay", saved, "--html", "again.html", status=1)
+    assert "as saved" in again and MIXED in " ".join(again.split())
+    assert (lab.folder / "again.html").is_file()
+    lab.solve("05_broadcast")
+    mended = lab("replay", saved)
+    assert "has changed since" in mended and "does not fail" in mended
+
+
+def test_a_race_check_names_the_bug_and_how_to_replay_it(lab):
+    lab.solve("05_broadcast")
+    shutil.copyfile(RACY, lab.work("05_broadcast"))
+    printed = lab("check", "5", status=1)
+    assert MIXED in " ".join(printed.split())
+    assert "sends b'client 1: good morning a' to eve" in printed
+    assert "replay .lab/races/05_broadcast-two_speak_at_once.json" in printed
+
+
+def test_explore_what_holds(lab):
+    lab.solve("04_registry")
+    printed = lab("explore", "4")
+    assert printed.count("✓") == 3 and "Holds for all schedules with at most 2 delays" in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("explore", "99"), "99"),
+        (("explore", "no_such_file.py"), "There is no file no_such_file.py"),
+        (("explore", "5", "--scenario", "nobody_comes"), "There is no scenario 'nobody_comes'. There are: two_join_at_once"),
+        (("explore", "5", "--delays", "-1"), "--delays is a number from 0"),
+        (("explore", "1"), "Races begin at stage 4"),
+        (("replay", "nothing.json"), "There is no file nothing.json"),
+        (("replay", "pyproject.toml"), "is no saved failure of the explorer"),
+    ],
+)
+def test_explore_and_replay_say_what_is_wrong(lab, arguments, told):
+    assert told in lab(*arguments, status=2)

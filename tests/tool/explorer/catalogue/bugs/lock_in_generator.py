@@ -11,8 +11,7 @@ class Room:
 
     def everybody(self):
         with self.lock:
-            for name in self.names:
-                yield name
+            yield from self.names
 
     def remove(self, name):
         with self.lock:

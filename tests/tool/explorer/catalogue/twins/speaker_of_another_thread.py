@@ -2,7 +2,6 @@
 
 import threading
 
-
 speaker = threading.local()
 
 

@@ -213,7 +213,7 @@ class Search:
                 deviations = queue.pop()
                 run = self.run(deviations)
                 self.count(run)
-                if run.failure:
+                if run.failure and not (today and not _possible(run, deviations)):
                     self.failed = run, deviations
                     return True
                 begin = deviations[-1][0] + 1 - run.first if deviations else 0

@@ -54,6 +54,8 @@ class _Shared:
     ) -> bool:
         """A step on this object: wait until ready(); returns False where the timeout is over."""
         run = _run()
+        if run.mine():
+            run.current.switchable = True  # in the library it is a function in Python
         if run.events is not None and run.mine():
             name = run.label(self)
             done = run.sync(self, ready, waits.replace("{}", name), timeout)
@@ -102,8 +104,8 @@ class Lock(_Shared):
         return run.sync(self, lambda: self.owner is None, waits, timeout)
 
     def release(self) -> None:
-        run = _run()
-        if run.ending:  # whatever is still held is of no interest any more
+        run = scheduler.RUN
+        if run is None or run.ending:  # whatever is still held is of no interest any more
             self.owner = None
             return
         me = _me(run)
@@ -139,7 +141,8 @@ class Lock(_Shared):
 
     def __exit__(self, *exception: object) -> None:
         self.release()
-        _me(_run()).switchable = True  # a `with` ends with a call, after which CPython may switch
+        if scheduler.RUN is not None:
+            _me(scheduler.RUN).switchable = True  # a `with` ends with a call, after which CPython may switch
 
 
 class RLock(Lock):
@@ -213,6 +216,7 @@ class Event(_Shared):
     def is_set(self) -> bool:
         run = _run()
         if run.mine():
+            run.current.switchable = True
             run.point(((self.key, False),))
             if run.events is not None:
                 run.note("read", f"asks {run.label(self)}.is_set()", self.flag)
@@ -627,7 +631,8 @@ def _logging(run: Run) -> types.ModuleType:
             self.lock = _NoLock()
 
         def emit(self, record: logging.LogRecord) -> None:
-            printed(_run(), self.format(record) + "\n")
+            if not _run().ending:
+                printed(_run(), self.format(record) + "\n")
 
     class Logger(logging.Logger):
         pass
@@ -638,22 +643,26 @@ def _logging(run: Run) -> types.ModuleType:
     def handler(stream: Any = None, *rest: Any, **more: Any) -> logging.Handler:
         return Screen()
 
+    default = Screen(logging.WARNING)  # what logging does where nobody has configured it
+    root.addHandler(default)
+
     def get_logger(name: str | None = None) -> logging.Logger:
         return manager.getLogger(name) if name else root
 
     def basic_config(**options: Any) -> None:
-        if not root.handlers or options.get("force"):
+        if root.handlers == [default] or options.get("force"):
+            root.handlers.clear()
             screen = Screen()
             style = options.get("style", "%")
-            default = logging._STYLES[style][1]
-            screen.setFormatter(logging.Formatter(options.get("format") or default, options.get("datefmt"), style))
+            form = options.get("format") or logging._STYLES[style][1]
+            screen.setFormatter(logging.Formatter(form, options.get("datefmt"), style))
             root.addHandler(screen)
         if "level" in options:
             root.setLevel(options["level"])
 
     def of_root(name: str) -> Callable:
         def log(*arguments: Any, **more: Any) -> None:
-            if not root.handlers:
+            if root.handlers == [default]:
                 basic_config()
             getattr(root, name)(*arguments, **more)
 
@@ -682,7 +691,9 @@ def print_(*values: Any, sep: str | None = " ", end: str | None = "\n", file: An
     """print: one step."""
     text, end = (" " if sep is None else sep).join(map(str, values)), "\n" if end is None else end
     if file is not None and file not in (sys.stdout, sys.stderr):
-        file.write(text + end)
+        file.write(text)  # twice, as CPython does
+        if end:
+            file.write(end)
         return
     run = scheduler.RUN
     if run is not None:

@@ -105,8 +105,8 @@ def dom(tmp_path, url, *flags):
 
 @pytest.fixture(scope="module")
 def verdict():
-    path = ROOT / "tests" / "mistakes" / "05_broadcast" / "no_lock_for_a_client.py"
-    return simulate(path, SCENARIOS["two_speak_at_once"], stage=5)
+    path = ROOT / "tests" / "mistakes" / "09_chat" / "nickname_checked_then_taken.py"
+    return simulate(path, SCENARIOS["two_claim_one_nickname"])
 
 
 @pytest.mark.timeout(120)
@@ -120,7 +120,9 @@ def test_a_browser_shows_a_step(verdict, tmp_path):
     assert "The thread before is stopped here" in page
     active = re.search(rf'<section class="thread active" data-thread="{event.thread}">.*?</section>', page, re.S)[0]
     assert f'<div class="current"><i>{event.line}</i>' in active
-    assert "in flight" in page
+    number = next(i for i, event in enumerate(verdict.events) if event.wire)
+    page = dom(tmp_path, f"{(tmp_path / 'race.html').as_uri()}#step={number + 1}")
+    assert f"in flight, {verdict.events[number].wire[0][0]}" in page
 
 
 @pytest.mark.timeout(120)

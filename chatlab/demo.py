@@ -705,10 +705,10 @@ def live(play: Play) -> None:
     if client.is_relative_to(Path.cwd()):
         client = client.relative_to(Path.cwd())
     play.now = "live"
-    print("Join it from other terminals, as often as you like (Ctrl-C here stops the server):")
-    print(f"    {PYTHON} {client} {HOST} {play.port}")
-    print(f"    nc {HOST} {play.port}", flush=True)
-    try:
+    try:  # from here on there may be a client, who is to hear goodbye
+        print("Join it from other terminals, as often as you like (Ctrl-C here stops the server):")
+        print(f"    {PYTHON} {client} {HOST} {play.port}")
+        print(f"    nc {HOST} {play.port}", flush=True)
         while not play.server.ended:
             play.pump(0.2)  # short, as Ctrl-C on Windows waits for it
         raise DemoFailure("the server has ended by itself")

@@ -60,7 +60,7 @@ def _tell(peer: Peer, server: Server | None, got: bytes, ending: str | None, wan
                 or _busy(server, ending)
                 or _locked(server)
                 or _blocked(server)
-                or _stuck(server)
+                or (_stuck(server) if ending not in ("eof", "reset") else None)  # nobody is kept waiting: it is closed
                 or _waiting(server, peer)
             )
             if cause:

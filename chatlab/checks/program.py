@@ -202,7 +202,7 @@ class Program:
             ends = [_as_in_proc(address) for address in (other_end.getpeername(), other_end.getsockname())]
         except OSError:  # the program has ended its connection already
             return
-        deadline = time.monotonic() + DEADLINE
+        deadline = time.monotonic() + 1  # one that has stopped to read is told of later, by what it does not show
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
@@ -212,7 +212,7 @@ class Program:
             waiting = [row[4].split(":")[1] for row in rows if row[1:3] == ends]
             if all(int(count, 16) == 0 for count in waiting):
                 return
-            threading.Event().wait(0.005)
+            threading.Event().wait(0.01)
 
     def failure(self, key: str, text: str) -> CheckFailed:
         """Return the failure; an exception that the program shows is its cause."""

@@ -36,7 +36,7 @@ def race_of(folder: Path, stage: int, own: bool, scenario: Callable) -> None:
     server = folder / "server.py"
     load_function(server)
     try:
-        verdict = simulate(server, scenario, delays=2 if own else 1, pct=100 if own else 20, stage=stage, most=MOST)
+        verdict = simulate(server, scenario, delays=2 if own else 1, pct=50 if own else 10, stage=stage, most=MOST)
     except Refused as refused:
         raise CheckFailed("", Cause("refused", f"This check cannot run your server: {refused}"), [], []) from None
     if verdict.holds:

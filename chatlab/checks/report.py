@@ -17,8 +17,8 @@ def quote(data: bytes, most: int = 48) -> str:
         shown = repr(data)
     else:
         shown = '"' + text.replace("\\", "\\\\").replace("\r", "\\r").replace("\n", "\\n").replace('"', '\\"') + '"'
-        if not text.isprintable():
-            shown = shown if all(c.isprintable() or c in "\r\n" for c in text) else repr(data)
+        if not shown.isprintable():
+            shown = repr(data)
     if len(shown) > most:
         shown = f"{shown[: most // 2]} ... {shown[-most // 3 :]} ({len(data):,} bytes)"
     return shown

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .load import Program
 
 READY, WAITING, DONE = "ready", "waiting", "done"
-MOST_STEPS = 20_000  # steps after which a run is taken for a livelock
+MOST_STEPS = 10_000  # steps after which a run is taken for a livelock
 MOST_SPINS = 1_000  # steps of one task, while others could go on, after which these have their turn
 MOST_LOOPS = 100_000  # rounds of loops without a step
 MOST_ABORTS = 50  # how often a task may swallow its end before its OS thread is left behind

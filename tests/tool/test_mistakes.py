@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,9 +59,9 @@ def programs(kind: str) -> list[Program]:
 MISTAKES, VARIANTS = programs("mistakes"), programs("variants")
 
 
-def in_background(program: Program) -> list[Result]:
-    with tempfile.TemporaryDirectory() as folder:
-        return program.check(Path(folder), fail_fast=program in MISTAKES)
+@pytest.fixture
+def outcome(program: Program, tmp_path: Path) -> list[Result]:
+    return program.check(tmp_path, fail_fast=program in MISTAKES)
 
 
 @pytest.mark.timeout(300)

@@ -15,6 +15,7 @@ VENV = os.path.join(ROOT, ".venv")
 PYTHON = os.path.join(VENV, "Scripts", "python.exe") if os.name == "nt" else os.path.join(VENV, "bin", "python")
 STAMP = os.path.join(VENV, "chatlab-ready")  # written last: a half-made .venv is made again
 NEEDS_NOTHING = ("demo",)
+EXTRAS = {"notebooks": "notebooks", "test": "test"}  # what a command needs beyond the rest, installed on its first use
 
 
 def main():
@@ -26,7 +27,7 @@ def main():
         from chatlab.cli import main as tool
 
         sys.exit(tool())
-    prepare()
+    prepare(EXTRAS.get(sys.argv[1] if sys.argv[1:] else ""))
     command = [PYTHON, "-m", "chatlab", *sys.argv[1:]]
     environment = {**os.environ, "PYTHONPATH": ROOT}
     if os.name == "nt":  # exec there would give the prompt back before the tool has ended
@@ -37,25 +38,36 @@ def main():
     os.execve(PYTHON, command, environment)
 
 
-def prepare():
-    """Make .venv with what pyproject.toml asks for, unless it is there already."""
+def prepare(extra=None):
+    """Make .venv with what pyproject.toml asks for, and for this extra, unless it is there already."""
     with open(os.path.join(ROOT, "pyproject.toml"), "rb") as file:
         wanted = hashlib.sha256(file.read()).hexdigest()
+    ready = []
     try:
         with open(STAMP, encoding="utf-8") as file:
-            if file.read() == wanted and os.path.exists(PYTHON):
-                return
+            ready = file.read().split()
     except OSError:
         pass
-    print("Preparing .venv (once; about ten seconds) ...", file=sys.stderr, flush=True)
-    run(
-        [sys.executable, "-m", "venv", "--clear", VENV],
-        "make .venv. On Debian and Ubuntu: sudo apt install python3-venv",
-    )
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", ROOT]
+    if ready[:1] != [wanted] or not os.path.exists(PYTHON):
+        print("Preparing .venv (once; about ten seconds) ...", file=sys.stderr, flush=True)
+        run(
+            [sys.executable, "-m", "venv", "--clear", VENV],
+            "make .venv. On Debian and Ubuntu: sudo apt install python3-venv",
+        )
+        ready = [wanted]
+        install(ROOT, ready)
+    if extra and extra not in ready:
+        print("Installing what `%s` needs (once; about half a minute) ..." % sys.argv[1], file=sys.stderr, flush=True)
+        ready.append(extra)
+        install("%s[%s]" % (ROOT, extra), ready)
+
+
+def install(what, ready):
+    """Install this, and note down what is ready then."""
+    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", what]
     run(pip, "install what the tool needs. Is this machine online?")
     with open(STAMP, "w", encoding="utf-8") as file:
-        file.write(wanted)
+        file.write(" ".join(ready))
 
 
 def run(command, what):

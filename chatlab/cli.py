@@ -106,6 +106,10 @@ def make_parser() -> argparse.ArgumentParser:
     again.add_argument("--html", type=Path, metavar="OUT", help="write it as a page to step through")
     again.add_argument("--svg", type=Path, metavar="OUT", help="write it as a picture")
 
+    books = command("notebooks", run_notebooks, "open the notebooks in Jupyter, or export them")
+    books.add_argument("--html", type=Path, metavar="OUT", help="execute them, and write pages that stand alone")
+    books.add_argument("--slides", type=Path, metavar="OUT", help="execute them, and write slides for the lecture")
+
     command("test", run_tests, "run all tests of the lab itself, over the solutions; what follows goes to pytest")
 
     stress = command("stress", run_stress, "run the grading suite over the solutions many times: nothing may ever fail")
@@ -505,6 +509,33 @@ def _in_the_same_order() -> int:
         return 0
     environment = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": str(ROOT)}
     return subprocess.run([sys.executable, "-m", "chatlab", *sys.argv[1:]], env=environment).returncode + 1
+
+
+def run_notebooks(options: argparse.Namespace) -> int:
+    """Open Jupyter in the folder of the notebooks, or export them all."""
+    from . import notebooks
+
+    if not (options.html or options.slides):
+        return subprocess.call([sys.executable, "-m", "jupyterlab", "--notebook-dir", str(notebooks.FOLDER)])
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    for out, slides in ((options.html, False), (options.slides, True)):
+        if not out:
+            continue
+        name = ""
+        try:
+            with console.status("") as status:
+                for name in notebooks.export(out, slides):
+                    status.update(f"executing {name} ...")
+        except (CellExecutionError, CellTimeoutError) as error:
+            print(f"lab: notebooks/{name}.ipynb fails: {str(error).strip().splitlines()[-1]}", file=sys.stderr)
+            return 1
+        except OSError as error:
+            raise ValueError(f"cannot write {out}: {error.strerror or error}; give another folder") from None
+        print(f"{out / 'index.html'}")
+    return 0
 
 
 def run_tests(options: argparse.Namespace) -> int:

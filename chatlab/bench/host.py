@@ -1,9 +1,8 @@
-"""Run one server.py for `lab bench`, in a process of its own: python host.py FILE DESCRIPTOR CORE.
+"""Run one server.py for `lab bench`, in a process of its own: python host.py FILE DESCRIPTOR.
 
-DESCRIPTOR is that of a listener that is open already; CORE is the core to run on, or -1 for any. Prints "ready" just
-before it calls the file's serve, or one sentence about what is wrong with the file, with exit status 1. What the
-server itself prints goes nowhere: a terminal must not decide how fast it is. Only what is needed is imported, since
-the process's memory is measured.
+DESCRIPTOR is that of a listener that is open already. Prints "ready" just before it calls the file's serve, or one
+sentence about what is wrong with the file, with exit status 1. What the server itself prints goes nowhere: a terminal
+must not decide how fast it is. Only what is needed is imported, since the process's memory is measured.
 """
 
 import importlib.util
@@ -15,9 +14,7 @@ ROOM = 100_000  # clients: a limit meant for a room of people would end the meas
 
 
 def main() -> None:
-    path, descriptor, core = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    if core >= 0:
-        os.sched_setaffinity(0, {core})
+    path, descriptor = sys.argv[1], int(sys.argv[2])
     sys.path[0] = os.path.dirname(os.path.abspath(path))  # as for a program that is started in its own folder
     sys.argv = [path]
     spec = importlib.util.spec_from_file_location("server", path)

@@ -465,6 +465,24 @@ static struct usage usage(void)
     return u;
 }
 
+/* Seconds in which the threads of a process could have run, and had to wait for their core. */
+static double waited(const char *of)
+{
+    char path[300];
+    unsigned long long ran, wait;
+    double total = 0;
+    snprintf(path, sizeof path, "/proc/%s/task", of);
+    DIR *tasks = opendir(path);
+    for (struct dirent *task; tasks && (task = readdir(tasks));) {
+        snprintf(path, sizeof path, "/proc/%s/task/%s/schedstat", of, task->d_name);
+        FILE *file = isdigit((unsigned char)task->d_name[0]) ? fopen(path, "r") : NULL;
+        if (file && fscanf(file, "%llu %llu", &ran, &wait) == 2) total += wait / 1e9;
+        if (file) fclose(file);
+    }
+    if (tasks) closedir(tasks);
+    return total;
+}
+
 static double own_cpu(void)
 {
     struct rusage r;
@@ -575,10 +593,6 @@ int main(int argc, char **argv)
         CPU_SET(core, &set);
         sched_setaffinity(0, sizeof set, &set);
     }
-    struct rlimit files;
-    getrlimit(RLIMIT_NOFILE, &files);
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
     signal(SIGPIPE, SIG_IGN);
     for (int i = 0; i < 26; i++) memset(filling[i], 'a' + i, FILLING);
     all = calloc(clients + silent, sizeof *all);
@@ -606,7 +620,7 @@ int main(int argc, char **argv)
         for (int k = 0; k < clients; k++) heard[(size_t)k * senders + i] = (struct heard){all[i].next, ~0u};
     }
     struct usage before = usage(), after;
-    double cpu = own_cpu();
+    double cpu = own_cpu(), wait = waited("self");
     segments(1);
     uint64_t from = nanoseconds(), stop = from + (uint64_t)(seconds * 1e9), idle = 0, last = from, seen = 0;
     uint64_t drain = burst && !rate ? STALL : (uint64_t)(seconds * 1e9); /* ns to wait for what is on its way */
@@ -626,6 +640,7 @@ int main(int argc, char **argv)
         turn(more ? 0 : now + 10 * MS);
     }
     double share = own_cpu() - cpu;
+    wait = waited("self") - wait;
     uint64_t to = nanoseconds();
     double took = (last_heard > from ? last_heard - from : to - from) / 1e9;
     after = usage();
@@ -648,8 +663,9 @@ int main(int argc, char **argv)
            missing, doubled, reordered, torn, echoed, notices, gone_clients);
     printf(", \"p50_ms\": %.6f, \"p99_ms\": %.6f, \"max_ms\": %.6f", percentile(0.5) / 1e6, percentile(0.99) / 1e6,
            longest / 1e6);
-    printf(", \"server_cpu_s\": %.6f, \"server_share\": %.4f, \"load_share\": %.4f, \"others_share\": %.4f",
-           after.cpu - before.cpu, (after.cpu - before.cpu) / window, share / window,
+    printf(", \"server_cpu_s\": %.6f, \"server_share\": %.4f, \"load_share\": %.4f, \"load_wait\": %.4f",
+           after.cpu - before.cpu, (after.cpu - before.cpu) / window, share / window, wait / window);
+    printf(", \"others_share\": %.4f",
            (after.busy - before.busy - (after.cpu - before.cpu) - share) / window);
     printf(", \"memory_mb\": %.3f, \"threads\": %ld, \"switches\": %" PRIu64 ", \"segments\": %" PRIu64,
            after.memory / 1024.0, after.threads, after.switches - before.switches, arrived);

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -108,11 +107,7 @@ static int receive(struct client *c)
 int main(int argc, char **argv)
 {
     int listener = argc == 2 ? atoi(argv[1]) : -1;
-    struct rlimit files;
     struct epoll_event events[1024];
-    getrlimit(RLIMIT_NOFILE, &files);
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
     signal(SIGPIPE, SIG_IGN);
     poller = epoll_create1(0);
     epoll_ctl(poller, EPOLL_CTL_ADD, listener, &(struct epoll_event){EPOLLIN, {.ptr = NULL}});

@@ -109,11 +109,11 @@ def make_parser() -> argparse.ArgumentParser:
     bench = command("bench", run_bench, "measure how fast your server is, beside ours and the usual designs")
     bench.add_argument("files", nargs="*", type=Path, metavar="FILE", help="a server.py of stage 05 or later")
     bench.add_argument("--full", action="store_true", help="everything: all regimes, clients and peers (about an hour)")
-    bench.add_argument("--regimes", metavar="LIST", help="of one,everyone,bursts,flood,rate,storm (default: the first five)")
+    bench.add_argument("--regimes", metavar="LIST", help="one,everyone,bursts,flood,rate,storm (default: all but storm)")
     bench.add_argument("--clients", metavar="LIST", help="how many, such as 10,50,200,1000 (default 50)")
     bench.add_argument("--peers", metavar="LIST", help="designs to compare with, all or none (default streams)")
     bench.add_argument("--rounds", type=int, default=3, metavar="N", help="how often each is measured (default 3)")
-    bench.add_argument("--seconds", type=float, metavar="S", help="how long each run talks (default 0.5; 1 with --full)")
+    bench.add_argument("--seconds", type=float, metavar="S", help="how long each run talks (default 0.5, full 1)")
     bench.add_argument("--out", type=Path, metavar="DIR", help="where CSV and plots go (default .lab/bench)")
 
     books = command("notebooks", run_notebooks, "open the notebooks in Jupyter, or export them")
@@ -552,7 +552,6 @@ def run_bench(options: argparse.Namespace) -> int:
         )
     rows = measure.rows(chosen, runs)
     console.print(report.table(rows))
-    console.print()
     for line in report.notes(rows, servers.cores()[0] >= 0):
         console.print(line)
     try:

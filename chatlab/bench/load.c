@@ -39,6 +39,8 @@
 enum { MARK = 2, NUMBER = 8, HEAD = MARK + 4 * NUMBER, TEXT = 63, FILLING = TEXT - HEAD }; /* bytes of a line's text */
 enum { AT_ONCE = 50 };            /* connections on their way at the same time, but in a storm */
 enum { SLOW_BUFFER = 4096 };      /* bytes that a client who never reads takes in all the same */
+enum { SLOW_SEGMENT = 536 };      /* its segments, as small as on a network: for those of loopback, which are 64 KB, the
+                                     kernel would take megabytes from the server before the client is felt to be slow */
 enum { CHUNK = 65536 };           /* bytes that the flood hands to one send */
 #define STALL 2500000000ull       /* ns in which nobody hears anything: the server stands still */
 #define MS 1000000ull
@@ -319,11 +321,14 @@ static void receive(struct client *c)
 static void open_connection(struct client *c)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-    int yes = 1, small = SLOW_BUFFER;
+    int yes = 1, small = SLOW_BUFFER, short_segment = SLOW_SEGMENT;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if ((c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0) give_up("socket");
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    if (c->silent) setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    if (c->silent) {
+        setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+        setsockopt(c->fd, IPPROTO_TCP, TCP_MAXSEG, &short_segment, sizeof short_segment);
+    }
     struct epoll_event event = {EPOLLOUT | (c->silent ? 0 : EPOLLIN), {.ptr = c}};
     c->state = CONNECTING;
     c->waits_to_send = 1;
@@ -465,22 +470,14 @@ static struct usage usage(void)
     return u;
 }
 
-/* Seconds in which the threads of a process could have run, and had to wait for their core. */
-static double waited(const char *of)
+/* Seconds in which this process could have run, and had to wait for its core. */
+static double waited(void)
 {
-    char path[300];
-    unsigned long long ran, wait;
-    double total = 0;
-    snprintf(path, sizeof path, "/proc/%s/task", of);
-    DIR *tasks = opendir(path);
-    for (struct dirent *task; tasks && (task = readdir(tasks));) {
-        snprintf(path, sizeof path, "/proc/%s/task/%s/schedstat", of, task->d_name);
-        FILE *file = isdigit((unsigned char)task->d_name[0]) ? fopen(path, "r") : NULL;
-        if (file && fscanf(file, "%llu %llu", &ran, &wait) == 2) total += wait / 1e9;
-        if (file) fclose(file);
-    }
-    if (tasks) closedir(tasks);
-    return total;
+    unsigned long long ran, wait = 0;
+    FILE *file = fopen("/proc/self/schedstat", "r");
+    if (file && fscanf(file, "%llu %llu", &ran, &wait) != 2) wait = 0;
+    if (file) fclose(file);
+    return wait / 1e9;
 }
 
 static double own_cpu(void)
@@ -620,7 +617,7 @@ int main(int argc, char **argv)
         for (int k = 0; k < clients; k++) heard[(size_t)k * senders + i] = (struct heard){all[i].next, ~0u};
     }
     struct usage before = usage(), after;
-    double cpu = own_cpu(), wait = waited("self");
+    double cpu = own_cpu(), wait = waited();
     segments(1);
     uint64_t from = nanoseconds(), stop = from + (uint64_t)(seconds * 1e9), idle = 0, last = from, seen = 0;
     uint64_t drain = burst && !rate ? STALL : (uint64_t)(seconds * 1e9); /* ns to wait for what is on its way */
@@ -640,7 +637,7 @@ int main(int argc, char **argv)
         turn(more ? 0 : now + 10 * MS);
     }
     double share = own_cpu() - cpu;
-    wait = waited("self") - wait;
+    wait = waited() - wait;
     uint64_t to = nanoseconds();
     double took = (last_heard > from ? last_heard - from : to - from) / 1e9;
     after = usage();

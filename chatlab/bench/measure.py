@@ -58,7 +58,7 @@ def choose_cases(regimes: str | None, clients: str | None, full: bool) -> list[C
     """Return the cases for the command's options: lists parted by commas, or None for what is usual.
 
     Full is every regime and number of clients, with and without one who never reads; else one who never reads is there
-    with everyone talking in step alone. Raises ValueError for a regime that there is not, or a number that makes no sense.
+    with everyone talking in step alone. Raises ValueError for a regime that there is not, or a senseless number.
     """
     names = [name.strip() for name in regimes.split(",")] if regimes else [*REGIMES][: None if full else -1]
     for name in names:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable
 from pathlib import Path
+from statistics import median
 
 from .measure import COLUMNS, HELD, REGIMES, Row, Run
 
-NAGLE_MS = 30  # Linux delays an ACK by 40 ms, and Nagle's algorithm waits for it
+NAGLE_MS = (36, 62)  # Linux delays an ACK by 40 ms, and Nagle's algorithm waits for it
 BUSY = 0.9  # of a core
 SUMMARY = (
     *("server", "regime", "clients", "silent", "rounds", "per_second", "p50_ms", "p99_ms", "max_ms", "cpu_per_million"),
@@ -47,7 +48,9 @@ def limit(row: Row) -> str:
         if row.most("hung_up"):
             said.append("drops the one who never reads")
         else:
-            said.append(f"keeps what it does not read, in {row.most('memory_mb'):,.0f} MB")
+            said.append(f"keeps what is not read, in {row.most('memory_mb'):,.0f} MB")
+        if kept := row.speed["without silent"]:
+            said.append(f"the others keep {min(kept, 1):.0%} of their speed")
     return "; ".join(filter(None, said))
 
 
@@ -68,9 +71,13 @@ def _main_limit(row: Row, last: Run) -> str:
     if row.case.regime == "storm":
         return f"all are in, and hear a line, after {row.median('heard_s'):.2f} s"
     if load_limited(row):
-        return "the load generator: the server may do more"
-    if row.median("p50_ms") > NAGLE_MS and row.median("server_share") < 0.5 and row.case.regime in ("one", "rate"):
-        return "waits for an ACK before it sends again: set TCP_NODELAY"
+        if row.median("load_share") >= BUSY:
+            return "the load generator: the server may do more"
+        return "other programs, which keep the load generator waiting"
+    waits = row.median("p99_ms" if row.case.regime == "rate" else "p50_ms")
+    in_step = row.case.regime in ("one", "everyone", "rate")
+    if in_step and NAGLE_MS[0] < waits < NAGLE_MS[1] and row.median("server_share") < 0.6:
+        return "Nagle's algorithm: waits for an ACK before it sends more; set TCP_NODELAY"
     deliveries = max(1, row.median("deliveries"))
     sends = row.median("segments") / deliveries
     cost = f"{row.median('cpu_per_million'):.2g} µs each"
@@ -84,21 +91,22 @@ def _main_limit(row: Row, last: Run) -> str:
 
 
 def table(rows: list[Row]):
-    """Return the rows as a rich table, a section for each case."""
+    """Return the rows as something that rich prints: a table for each case, with the same columns."""
+    from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(title_justify="left", pad_edge=False, show_edge=False, header_style="bold")
     with_streams = any(row.server.name == "streams" for row in rows)
-    made.add_column("server", no_wrap=True)
-    for heading in ("deliveries/s", "of ours", *(["of streams"] if with_streams else [])):
-        made.add_column(heading, justify="right", no_wrap=True)
-    for heading in ("p50 ms", "p99 ms", "max ms", "CPU s/M", "MB", "threads"):
-        made.add_column(heading, justify="right", no_wrap=True)
-    made.add_column("what limits it", ratio=1, overflow="fold")
+    headings = ["deliveries/s", "of ours", *(["of streams"] if with_streams else [])]
+    headings += ["p50 ms", "p99 ms", "max ms", "CPU s/M", "MB", "threads"]
+    names = max((len(row.server.name) for row in rows), default=0)
+    parts = []
     for case in dict.fromkeys(row.case for row in rows):
-        made.add_section()
-        made.add_row(Text(str(case), style="bold", no_wrap=False, overflow="fold"))
+        made = Table(box=None, pad_edge=False, header_style="dim")
+        made.add_column(width=names, no_wrap=True)
+        for heading in headings:
+            made.add_column(heading, justify="right", no_wrap=True, min_width=max(7, len(heading)))
+        made.add_column("what limits it", overflow="fold")
         for row in (row for row in rows if row.case == case):
             style = "red" if row.faults() or row.runs[-1].failed else "green" if row.server.kind == "yours" else ""
             figures = [_speed(row), _times(row.speed["ours"])]
@@ -110,7 +118,8 @@ def table(rows: list[Row]):
                 figures += [f"{row.most('max_ms'):.1f}", f"{row.median('cpu_per_million'):.3g}"]
             figures += [f"{row.most('memory_mb'):.0f}", f"{row.most('threads'):,}"]
             made.add_row(*(Text(text, style=style) for text in (row.server.name, *figures, limit(row))))
-    return made
+        parts += [Text(str(case), style="bold"), made, Text()]
+    return Group(*parts)
 
 
 def _speed(row: Row) -> str:
@@ -118,19 +127,21 @@ def _speed(row: Row) -> str:
 
 
 def _times(ratio: float | None) -> str:
-    return "" if ratio is None else f"{ratio:.2g}×" if ratio < 100 else f"{ratio:,.0f}×"
+    return "" if ratio is None else f"{ratio:.2f}×" if ratio < 10 else f"{ratio:,.0f}×"
 
 
 def notes(rows: list[Row], pinned: bool) -> list[str]:
     """Return sentences on how far the figures can be trusted."""
     said = []
-    busy = max((run.others_share for row in rows for run in row.runs), default=0)
-    if busy > 0.25:
-        said.append(f"Other programs took up to {busy:.1f} cores meanwhile: compare ratios, not figures.")
+    busy = median([run.others_share for row in rows for run in row.runs if run.regime != "storm"] or [0])
+    if busy > 0.15:
+        said.append(f"Other programs kept {busy:.1f} cores busy meanwhile: compare ratios, not figures.")
     if not pinned:
         said.append("Server and load generator shared one core: compare ratios, not figures.")
     if any(load_limited(row) for row in rows if not row.runs[-1].failed):
         said.append("Where the load generator was the limit, a faster server would show no better figure.")
+    if any(run.end == "unfinished" for row in rows for run in row.runs):
+        said.append("Where a flood was still on its way at the end, its latencies would have grown further.")
     return said
 
 
@@ -208,7 +219,7 @@ def write_plots(rows: list[Row], out: Path) -> list[Path]:
 
 
 def _draw(panel, rows: Iterable[Row], field: str) -> None:
-    from matplotlib.ticker import NullFormatter, ScalarFormatter
+    from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter, ScalarFormatter
 
     rows = list(rows)
     for server in dict.fromkeys(row.server for row in rows):
@@ -226,6 +237,10 @@ def _draw(panel, rows: Iterable[Row], field: str) -> None:
     panel.set_xticks(sorted({row.case.clients for row in rows}))
     panel.xaxis.set_major_formatter(ScalarFormatter())
     panel.xaxis.set_minor_formatter(NullFormatter())
+    panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    panel.yaxis.set_major_formatter(EngFormatter(sep=""))
+    panel.yaxis.set_minor_formatter(NullFormatter())
+    panel.tick_params(labelsize=8)
     panel.set_xlabel("clients")
     panel.grid(alpha=0.3, which="major")
 

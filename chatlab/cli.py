@@ -109,12 +109,12 @@ def make_parser() -> argparse.ArgumentParser:
     bench = command("bench", run_bench, "measure how fast your server is, beside ours and the usual designs")
     bench.add_argument("files", nargs="*", type=Path, metavar="FILE", help="a server.py of stage 05 or later")
     bench.add_argument("--full", action="store_true", help="everything: all regimes, clients and peers (about an hour)")
-    bench.add_argument("--regimes", metavar="LIST", help="one,everyone,bursts,flood,rate,storm (default: all but storm)")
+    bench.add_argument("--regimes", metavar="LIST", help="one,everyone,bursts,flood,rate,storm (default all but storm)")
     bench.add_argument("--clients", metavar="LIST", help="how many, such as 10,50,200,1000 (default 50)")
     bench.add_argument("--peers", metavar="LIST", help="designs to compare with, all or none (default streams)")
     bench.add_argument("--rounds", type=int, default=3, metavar="N", help="how often each is measured (default 3)")
     bench.add_argument("--seconds", type=float, metavar="S", help="how long each run talks (default 0.5, full 1)")
-    bench.add_argument("--out", type=Path, metavar="DIR", help="where CSV and plots go (default .lab/bench)")
+    bench.add_argument("--out", type=Path, metavar="DIR", help="where CSV, table and plots go (default .lab/bench)")
 
     books = command("notebooks", run_notebooks, "open the notebooks in Jupyter, or export them")
     books.add_argument("--html", type=Path, metavar="OUT", help="execute them, and write pages that stand alone")
@@ -522,7 +522,7 @@ def _in_the_same_order() -> int:
 
 
 def run_bench(options: argparse.Namespace) -> int:
-    """Measure servers side by side; status 1 where a student's file loses, doubles, tears or reorders lines."""
+    """Measure servers side by side; status 1 where a student's file fails, or loses, doubles or tears lines."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -555,14 +555,17 @@ def run_bench(options: argparse.Namespace) -> int:
     for line in report.notes(rows, servers.cores()[0] >= 0):
         console.print(line)
     try:
-        written = report.write_csv(rows, runs, out) + report.write_plots(rows, out)
-    except ImportError:
-        console.print("No plots: they need matplotlib.")
-        written = [out / "runs.csv", out / "table.csv"]
+        to = "streams" if any(row.server.name == "streams" for row in rows) else "ours"
+        written = [*report.write_csv(rows, runs, out), report.write_markdown(rows, to, out)]
+        try:
+            written += report.write_plots(rows, out)
+        except ImportError:
+            console.print("No plots: they need matplotlib.")
     except OSError as error:
         raise ValueError(f"cannot write {error.filename or out}: {error.strerror}; give another folder") from None
     console.print("Written: " + ", ".join(_short(path.resolve()) for path in written), soft_wrap=True)
-    return 1 if any(row.server.kind == "yours" and row.faults() for row in rows) else 0
+    wrong = [row for row in rows if row.server.kind == "yours" and (row.faults() or row.runs[-1].failed)]
+    return 1 if wrong else 0
 
 
 def run_notebooks(options: argparse.Namespace) -> int:

@@ -16,6 +16,7 @@ from .servers import FOLDER, Server, Unmeasurable, build, cores, start
 
 BURST = 32  # lines
 HELD = 20_000  # deliveries a second in the regime "rate": what nearly every design holds on one core
+PATIENCE = 10.0  # seconds that joining may take, and a twentieth for each client
 SILENT_SECONDS = 5.0  # a server may wait a second or so for one who does not read: the run must be long against that
 
 
@@ -173,7 +174,7 @@ class Row:
 
 def one_run(server: Server, case: Case, number: int, seconds: float) -> Run:
     """Measure once; raises Unmeasurable where the server does not start or the load generator fails."""
-    patience = 10 + case.clients / 20
+    patience = PATIENCE + case.clients / 20
     if case.silent:
         seconds = max(seconds, SILENT_SECONDS)
     load = build(FOLDER / "load.c")
@@ -187,8 +188,9 @@ def one_run(server: Server, case: Case, number: int, seconds: float) -> Run:
             raise Unmeasurable(f"the load generator did not come to an end with {server.name}, {case}") from None
         if result.returncode:
             raise Unmeasurable(f"the load generator failed with {server.name}, {case}: {result.stderr.strip()}")
-        words = running.last_words() if running.process.poll() is not None else ""
-    return Run(server.name, case.regime, case.clients, case.silent, number, **json.loads(result.stdout), words=words)
+        measured = json.loads(result.stdout)
+        words = running.last_words(1 if measured["gone"] else 0)
+    return Run(server.name, case.regime, case.clients, case.silent, number, **measured, words=words)
 
 
 def measure(
@@ -226,12 +228,14 @@ def _pairs(cases: list[Case]) -> Iterable[list[Case]]:
 
 
 def _must_chat(server: Server, run: Run) -> None:
-    if server.kind != "yours" or run.round > 1 or run.refused:
+    """Raise Unmeasurable where the student's file is no chat at all: the rest of the runs would say no more."""
+    if server.kind != "yours" or run.round > 1 or run.refused or run.end not in ("join", "heard"):
         return
-    if run.end == "join" and not run.joined and not run.words:
-        raise Unmeasurable(f'{server.path} greets nobody with "you are NAME": give a server.py of stage 05 or later.')
-    if run.end == "heard" and not run.heard_first:
-        raise Unmeasurable(f'{server.path} passes no line on as "NAME: LINE": give a server.py of stage 05 or later.')
+    if run.words and not run.heard_first:
+        raise Unmeasurable(f"{server.path} cannot be measured: it ends with {run.words}")
+    what = 'greets nobody with "you are NAME"' if not run.joined else 'passes no line on as "NAME: LINE"'
+    if not run.joined or not run.heard_first and run.end == "heard":
+        raise Unmeasurable(f"{server.path} {what}: give a server.py of stage 05 or later.")
 
 
 def raise_file_limit(needed: int) -> None:

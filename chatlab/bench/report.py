@@ -159,6 +159,33 @@ def write_csv(rows: list[Row], runs: list[Run], out: Path) -> list[Path]:
     return [out / "runs.csv", out / "table.csv"]
 
 
+def write_markdown(rows: list[Row], to: str, out: Path) -> Path:
+    """Write table.md: deliveries a second as a multiple of one server's, a row for each case, a column for each server.
+
+    to: "ours" or "streams". A fault is marked with ✗, a row that the load generator limited with ≥; a server that came
+    to no end, or could not let all in, has 0. Raises OSError.
+    """
+    servers = list(dict.fromkeys(row.server.name for row in rows))
+    by_key = {(row.case, row.server.name): row for row in rows}
+    lines = ["| | " + " | ".join(servers) + " |", "|---|" + "---|" * len(servers)]
+    for case in dict.fromkeys(row.case for row in rows):
+        cells = [_cell(by_key.get((case, name)), to) for name in servers]
+        lines.append(f"| {case} | " + " | ".join(cells) + " |")
+    path = out / "table.md"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def _cell(row: Row | None, to: str) -> str:
+    if row is None:
+        return ""
+    if row.runs[-1].failed:
+        return "0" + " ✗" * bool(row.faults())
+    ratio = row.speed[to]
+    figure = "" if ratio is None else f"{ratio:.2g}" if ratio < 100 else f"{ratio:.0f}"
+    return "≥ " * load_limited(row) + figure + " ✗" * bool(row.faults())
+
+
 def _summary(row: Row) -> dict:
     medians = ("per_second", "p50_ms", "p99_ms", "cpu_per_million")
     ratios = {

@@ -82,8 +82,9 @@ def your_servers(paths: list[Path]) -> list[Server]:
             raise Unmeasurable(f"{path} is no Python file: give a server.py of stage 05 or later.")
         path = path.resolve()
         name = f"{path.parent.name}/{path.name}"
-        known = {server.name for server in found}
-        found.append(Server(str(path) if name in known else name, path, "yours"))
+        if path not in {server.path for server in found}:
+            known = {server.name for server in found}
+            found.append(Server(str(path) if name in known else name, path, "yours"))
     return found
 
 
@@ -146,8 +147,12 @@ class Running:
     process: subprocess.Popen
     errors: tempfile._TemporaryFileWrapper
 
-    def last_words(self) -> str:
-        """Return the last line that it wrote as an error, or nothing."""
+    def last_words(self, patience: float) -> str:
+        """Return the last line that it wrote as an error, where it ends within so many seconds; or nothing."""
+        try:
+            self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            return ""
         self.errors.seek(0)
         return (self.errors.read().strip().splitlines() or [""])[-1]
 
@@ -188,7 +193,7 @@ def start(server: Server) -> Iterator[Running]:
                 if process.poll() is None and not server.irc:
                     why = "its import does not come to an end; what starts it belongs behind if __name__ == '__main__'"
                 else:
-                    why = running.last_words() or "it ends at once"
+                    why = running.last_words(1) or "it ends at once"
                 raise Unmeasurable(f"{server.path} cannot be measured: {why}")
             listener.close()  # the server has it: when it ends, who connects must hear so
             yield running

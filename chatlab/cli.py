@@ -106,6 +106,16 @@ def make_parser() -> argparse.ArgumentParser:
     again.add_argument("--html", type=Path, metavar="OUT", help="write it as a page to step through")
     again.add_argument("--svg", type=Path, metavar="OUT", help="write it as a picture")
 
+    bench = command("bench", run_bench, "measure how fast your server is, beside ours and the usual designs")
+    bench.add_argument("files", nargs="*", type=Path, metavar="FILE", help="a server.py of stage 05 or later")
+    bench.add_argument("--full", action="store_true", help="everything: all regimes, clients and peers (about an hour)")
+    bench.add_argument("--regimes", metavar="LIST", help="one,everyone,bursts,flood,rate,storm (default all but storm)")
+    bench.add_argument("--clients", metavar="LIST", help="how many, such as 10,50,200,1000 (default 50)")
+    bench.add_argument("--peers", metavar="LIST", help="designs to compare with, all or none (default streams)")
+    bench.add_argument("--rounds", type=int, default=3, metavar="N", help="how often each is measured (default 3)")
+    bench.add_argument("--seconds", type=float, metavar="S", help="how long each run talks (default 0.5, full 1)")
+    bench.add_argument("--out", type=Path, metavar="DIR", help="where CSV, table and plots go (default .lab/bench)")
+
     books = command("notebooks", run_notebooks, "open the notebooks in Jupyter, or export them")
     books.add_argument("--html", type=Path, metavar="OUT", help="execute them, and write pages that stand alone")
     books.add_argument("--slides", type=Path, metavar="OUT", help="execute them, and write slides for the lecture")
@@ -516,6 +526,53 @@ def _in_the_same_order() -> int:
         return 0
     environment = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": str(ROOT)}
     return subprocess.run([sys.executable, "-m", "chatlab", *sys.argv[1:]], env=environment).returncode + 1
+
+
+def run_bench(options: argparse.Namespace) -> int:
+    """Measure servers side by side; status 1 where a student's file fails, or loses, doubles or tears lines."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from .bench import measure, report, servers
+
+    cases = measure.choose_cases(options.regimes, options.clients, options.full)
+    seconds = options.seconds if options.seconds is not None else 1.0 if options.full else 0.5
+    if options.rounds < 1 or not 0.05 <= seconds <= 60:
+        raise ValueError("--rounds is a number from 1, --seconds one from 0.05 to 60.")
+    chosen, missing = servers.choose(options.files, options.peers or ("all" if options.full else "streams"))
+    out = options.out or servers.BUILT
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"cannot write {out}: {error.strerror}; give another folder") from None
+    # A terminal wraps; a file or a pipe has all the room that the table wants.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
+    for name, what in missing.items():
+        console.print(f"Without {name}: this machine has no {what}.")
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    errors = Console(stderr=True, highlight=False)
+    # Twice a second: the bar shares the cores with what is measured.
+    with Progress(*columns, console=errors, transient=True, refresh_per_second=2) as bar:
+        task = bar.add_task("", total=len(cases) * len(chosen) * options.rounds, completed=-1)
+        runs = measure.measure(
+            chosen, cases, options.rounds, seconds, lambda what: bar.update(task, advance=1, description=what)
+        )
+    rows = measure.rows(chosen, runs)
+    console.print(report.table(rows))
+    for line in report.notes(rows, servers.cores()[0] >= 0):
+        console.print(line)
+    try:
+        to = "streams" if any(row.server.name == "streams" for row in rows) else "ours"
+        written = [*report.write_csv(rows, runs, out), report.write_markdown(rows, to, out)]
+        try:
+            written += report.write_plots(rows, out)
+        except ImportError:
+            console.print("No plots: they need matplotlib.")
+    except OSError as error:
+        raise ValueError(f"cannot write {error.filename or out}: {error.strerror}; give another folder") from None
+    console.print("Written: " + ", ".join(_short(path.resolve()) for path in written), soft_wrap=True)
+    wrong = [row for row in rows if row.server.kind == "yours" and (row.faults() or row.runs[-1].failed)]
+    return 1 if wrong else 0
 
 
 def run_notebooks(options: argparse.Namespace) -> int:

@@ -8,10 +8,13 @@ import importlib.util
 import itertools
 import queue
 import select
+import selectors
 import socket
+import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -76,7 +79,7 @@ def timeline(verdict, height: int = 620) -> HTML:
 
 
 @contextmanager
-def hosted(module: ModuleType, send_buffer: int | None = None) -> Iterator[tuple[tuple[str, int], threading.Thread, Callable]]:
+def hosted(module: ModuleType, send_buffer: int | None = None) -> Iterator[tuple]:
     """Run module.serve as serving does; give the address, the thread, and a function that closes the listener.
 
     send_buffer: SO_SNDBUF of every connection that the server accepts.
@@ -305,3 +308,178 @@ def _asleep(thread: threading.Thread) -> None:
         if sys.platform == "linux":
             stat = Path(f"/proc/self/task/{thread.native_id}/stat").read_text()
             seen = seen + 1 if stat.rpartition(")")[2].split()[0] == "S" else 0
+
+
+# Measuring (notebook 06): a server in a process of its own, a load, and a listener that counts calls
+
+
+_NO_DELAY = """
+import runpy, socket, sys
+listener = socket.create_server(("127.0.0.1", 0))
+listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # those it accepts inherit it
+print("listening on %s:%d" % listener.getsockname(), flush=True)
+runpy.run_path(sys.argv[1])["serve"](listener)
+"""
+
+
+@contextmanager
+def started(path: Path | str, no_delay: bool = False) -> Iterator[tuple[str, int]]:
+    """Run a program of the lab in a process of its own, give its address, and end the process.
+
+    no_delay: its serve gets a listener with TCP_NODELAY.
+    """
+    if no_delay:
+        command = [sys.executable, "-c", _NO_DELAY, str(ROOT / path)]
+    else:
+        command = [sys.executable, "-u", str(ROOT / path), "127.0.0.1", "0"]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet, text=True) as process:
+        late = threading.Timer(LIMIT, process.kill)
+        late.start()
+        try:
+            words = process.stdout.readline().split()  # listening on HOST:PORT
+            if words[:2] != ["listening", "on"]:
+                raise RuntimeError(f"{path} does not listen, it says: {' '.join(words)!r}")
+            host, _, port = words[2].rpartition(":")
+            late.cancel()
+            yield host, int(port)
+        finally:
+            late.cancel()
+            process.kill()
+
+
+class Load:
+    """So many clients of one chat, all played by one thread. A `with` closes them."""
+
+    MARK = b"~"  # ends each line that is counted; no other line of the chat has one
+
+    def __init__(self, address: tuple[str, int], clients: int) -> None:
+        self.connections: list[socket.socket] = []
+        self.selector = selectors.DefaultSelector()
+        try:
+            for number in range(clients):
+                self.connections.append(join(address))
+                self.connections[-1].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self.connections[-1].setblocking(False)
+                self.selector.register(self.connections[-1], selectors.EVENT_READ, number)
+            self.flood(1)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __enter__(self) -> Load:
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.selector.close()
+        for connection in self.connections:
+            connection.close()
+
+    def flood(self, lines: int, size: int = 40) -> float:
+        """Each client says so many lines, as fast as the server takes them: the deliveries in a second."""
+        line = b"." * (size - 2) + self.MARK + b"\n"
+        left = {connection: memoryview(line * lines) for connection in self.connections}
+        wanted = lines * len(self.connections) * (len(self.connections) - 1)
+        for connection in left:
+            self._watch(connection, selectors.EVENT_READ | selectors.EVENT_WRITE)
+        heard, begin = 0, time.perf_counter()
+        while heard < wanted or left:
+            for key, events in self._events(begin):
+                if events & selectors.EVENT_WRITE:
+                    rest = left[key.fileobj][key.fileobj.send(left[key.fileobj]) :]
+                    left[key.fileobj] = rest
+                    if not rest:
+                        del left[key.fileobj]
+                        self._watch(key.fileobj, selectors.EVENT_READ)
+                if events & selectors.EVENT_READ:
+                    heard += self._count(key.fileobj)
+        return wanted / (time.perf_counter() - begin)
+
+    def pings(self, lines: int, size: int = 40) -> list[float]:
+        """One line at a time, each client in its turn: the seconds until each of the others had it."""
+        line = b"." * (size - 2) + self.MARK + b"\n"
+        took = []
+        for speaker in itertools.islice(itertools.cycle(self.connections), lines):
+            wanted, begin = len(self.connections) - 1, time.perf_counter()
+            speaker.send(line)
+            while wanted:
+                for key, _ in self._events(begin):
+                    heard = self._count(key.fileobj)
+                    took += [time.perf_counter() - begin] * heard
+                    wanted -= heard
+        return took
+
+    def _watch(self, connection: socket.socket, events: int) -> None:
+        self.selector.modify(connection, events)
+
+    def _events(self, begin: float) -> list:
+        if time.perf_counter() - begin > LIMIT:
+            raise TimeoutError(f"not done within {LIMIT} s")
+        return self.selector.select(LIMIT)
+
+    def _count(self, connection: socket.socket) -> int:
+        data = connection.recv(65536)
+        if not data:
+            raise ConnectionError("the server has ended a connection")
+        return data.count(self.MARK)
+
+
+def calls(path: Path | str, clients: int, lines: int) -> Counter:
+    """Count what the server calls while each client says so many lines, one at a time: recv, sendall."""
+    counts: Counter = Counter()
+    lock = threading.Lock()
+
+    class Counting(socket.socket):
+        def accept(self):
+            fd, address = self._accept()
+            return Counting(self.family, self.type, self.proto, fileno=fd), address
+
+        def recv(self, *arguments):
+            with lock:
+                counts["recv"] += 1
+            return super().recv(*arguments)
+
+        def sendall(self, *arguments):
+            with lock:
+                counts["sendall"] += 1
+            return super().sendall(*arguments)
+
+    with socket.create_server(("127.0.0.1", 0)) as plain:
+        listener = Counting(plain.family, plain.type, plain.proto, fileno=plain.detach())
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    thread = threading.Thread(target=load(path).serve, args=(listener,), daemon=True)
+    thread.start()
+    try:
+        with Load(listener.getsockname(), clients) as everyone:
+            with lock:
+                counts.clear()
+            everyone.pings(lines * clients)
+            with lock:
+                return Counter(counts)
+    finally:
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(LIMIT)
+
+
+def switches(path: Path | str, clients: int, lines: int, flood: bool) -> float | None:
+    """How often a thread of the server gave up its core to wait, for each delivery; None on Windows.
+
+    Each client says so many lines: all at once, or (flood=False) each waits until the one before has arrived.
+    """
+    try:
+        import resource
+    except ImportError:
+        return None
+
+    def waits(lines: int) -> int:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_nvcsw
+        with started(path, no_delay=True) as address, Load(address, clients) as everyone:
+            if lines and flood:
+                everyone.flood(lines)
+            elif lines:
+                everyone.pings(lines * clients)
+        return resource.getrusage(resource.RUSAGE_CHILDREN).ru_nvcsw - before  # the process has ended: it counts now
+
+    return (waits(lines) - waits(0)) / (lines * clients * (clients - 1))

@@ -351,6 +351,7 @@ def started(path: Path | str, no_delay: bool = False) -> Iterator[tuple[str, int
 class Load:
     """So many clients of one chat, all played by one thread. A `with` closes them."""
 
+    WAVE = 250  # lines on their way to one client, fewer than an outbox holds: or we measure the server's patience
     MARK = b"~"  # ends each line that is counted; no other line of the chat has one
 
     def __init__(self, address: tuple[str, int], clients: int) -> None:
@@ -376,7 +377,16 @@ class Load:
             connection.close()
 
     def flood(self, lines: int, size: int = 40) -> float:
-        """Each client says so many lines, as fast as the server takes them: the deliveries in a second."""
+        """Each client says so many lines, in waves as fast as the server takes them: the deliveries in a second."""
+        others, begin = len(self.connections) - 1, time.perf_counter()
+        left = lines
+        while left:
+            wave = min(left, max(1, self.WAVE // others))
+            self._wave(wave, size)
+            left -= wave
+        return lines * len(self.connections) * others / (time.perf_counter() - begin)
+
+    def _wave(self, lines: int, size: int) -> None:
         line = b"." * (size - 2) + self.MARK + b"\n"
         left = {connection: memoryview(line * lines) for connection in self.connections}
         wanted = lines * len(self.connections) * (len(self.connections) - 1)
@@ -393,7 +403,6 @@ class Load:
                         self._watch(key.fileobj, selectors.EVENT_READ)
                 if events & selectors.EVENT_READ:
                     heard += self._count(key.fileobj)
-        return wanted / (time.perf_counter() - begin)
 
     def pings(self, lines: int, size: int = 40) -> list[float]:
         """One line at a time, each client in its turn: the seconds until each of the others had it."""

@@ -548,7 +548,7 @@ def run_bench(options: argparse.Namespace) -> int:
     # A terminal wraps; a file or a pipe has all the room that the table wants.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
     for name, what in missing.items():
-        console.print(f"Without {name}: this machine has no {what}.")
+        console.print(f"Without {name}: this machine lacks {what}.")
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     errors = Console(stderr=True, highlight=False)
     # Twice a second: the bar shares the cores with what is measured.

@@ -60,9 +60,9 @@ def test_everyone_at_once(server):
 def test_across_blocks(server):
     """Lines that are cut anywhere between two blocks come whole, and so does a letter."""
     ann, bob = server.join("ann", "bob")
-    lines = ["one", "двадцать два", "three", "четыре", ""]
-    data = as_bytes(lines)
-    for cut in range(1, len(data)):
+    for cut in range(1, 25):
+        lines = [f"one {cut:02}", f"two {cut}", f"двадцать три {cut}"]
+        data = as_bytes(lines)
         ann.sends(data[:cut], data[cut:])
         bob.hears_from(ann, *lines)
 
@@ -111,6 +111,22 @@ def test_long_lines_in_a_long_block(server):
     lines = [f"{number:02}" + "." * 4094 for number in range(20)]
     ann.pours(as_bytes(lines))
     bob.hears_from(ann, *lines)
+
+
+@check(points=1)
+def test_full_buffer_is_no_end(server):
+    """One whose socket takes nothing more for a moment is not dead: it reads late, and gets every line in order."""
+    server.send_buffer = 16 * 1024
+    ann, eve = server.join("ann", "eve")
+    late = server.connect("late", receive_buffer=4096)
+    server.welcomes(late)
+    lines = [f"{number:03} {'.' * 396}" for number in range(200)]
+    for line in lines:  # one by one: so that some fill its buffer exactly, and the next finds no room at all
+        ann.says(line)
+        eve.hears_from(ann, line)
+    late.hears_from(ann, *lines)
+    ann.says("and on")
+    late.hears_from(ann, "and on")
 
 
 @check(points=1)

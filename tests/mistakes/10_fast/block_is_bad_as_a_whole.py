@@ -1,7 +1,7 @@
 """One bad line, and the whole block is thrown away: the good lines before it are lost."""
 # file: server.py
 # fails: bad_line_amid_lines
-# cause: lost
+# cause: good-lines-lost
 
 
 import logging

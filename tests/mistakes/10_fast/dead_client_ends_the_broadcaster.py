@@ -1,6 +1,6 @@
 """A send to one who has vanished raises in the broadcaster: the whole chat dies with it."""
 # file: server.py
-# fails: reset_is_told
+# fails: one_send_for_many
 # cause: exception
 
 

@@ -1,7 +1,7 @@
 """It goes on with the block behind /quit: who has said goodbye still talks."""
 # file: server.py
 # fails: quit_amid_lines
-# cause: too-much
+# cause: wrong-line
 
 
 import logging

@@ -1,6 +1,6 @@
 """The text is the same for all, for those who talk as well: "it is so much faster without the edits"."""
 # file: server.py
-# fails: one_send_for_many
+# fails: everyone_at_once
 # cause: echoed
 
 

@@ -1,7 +1,7 @@
 """It waits for a client that does not read until it reads: then nobody is served any more."""
 # file: server.py
 # fails: rest_hear_every_line
-# cause: stuck
+# cause: stuck-in-send
 
 
 import logging

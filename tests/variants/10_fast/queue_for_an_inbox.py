@@ -1,9 +1,10 @@
-"""No writers: the broadcaster itself tries again, every 20 ms while there is a backlog."""
+"""The inbox is a queue.Queue of small blocks, emptied with get_nowait."""
 # file: server.py
 
 
 import logging
 import os
+import queue
 import socket
 import sys
 import threading
@@ -12,8 +13,8 @@ from collections.abc import Callable, Iterator
 
 HOST, PORT = "127.0.0.1", 9000
 LIMIT = 4096  # bytes in a line, its newline not counted
-BLOCK = 65536  # bytes that one recv may take
-INBOX = 131072  # bytes that may wait for the broadcaster; then readers wait, and TCP slows down those who talk
+BLOCK = 16384  # bytes that one recv may take
+INBOX = 32  # blocks that may wait for the broadcaster
 BACKLOG = 524288  # bytes that may wait for one client
 PATIENCE = 0.5  # seconds that we wait for a client that does not read
 MAX_CLIENTS = 2000
@@ -110,10 +111,10 @@ class Client:
                 except OSError:  # it has vanished: the thread that reads from it will tell
                     return
                 if data:
-                    self.writer = threading.Thread(target=self.write, name="writes")
+                    self.writer = threading.Thread(target=self.write)
                     self.writer.start()
             if self.writer:
-                self.backlog.extend(data)
+                self.backlog += data
 
     def write(self) -> None:
         """Send the backlog, and end: what a writer does."""
@@ -156,29 +157,18 @@ class Client:
 
 
 class Inbox:
-    """Calls for the broadcaster to make, in the order they came; of their data, only so many bytes wait here."""
-
     def __init__(self) -> None:
-        self.changed = threading.Condition()
-        self.calls: list[tuple[Callable, Client | None, bytes]] = []
-        self.size = 0  # bytes
+        self.queue = queue.Queue(INBOX)
 
-    def put(self, call: Callable, client: Client | None = None, data: bytes = b"") -> None:
-        """Add a call; waits while INBOX bytes are here."""
-        with self.changed:
-            while self.size >= INBOX:
-                self.changed.wait()
-            self.calls.append((call, client, data))
-            self.size += len(data)
-            self.changed.notify_all()
+    def put(self, call, client=None, data=b""):
+        self.queue.put((call, client, data))
 
-    def take_all(self) -> list[tuple[Callable, Client | None, bytes]]:
-        """Wait for a call, and take all that are there: the more came meanwhile, the more is sent in one go."""
-        with self.changed:
-            while not self.calls:
-                self.changed.wait()
-            calls, self.calls, self.size = self.calls, [], 0
-            self.changed.notify_all()
+    def take_all(self):
+        calls = [self.queue.get()]
+        try:
+            while True:
+                calls.append(self.queue.get_nowait())
+        except queue.Empty:
             return calls
 
 

@@ -162,8 +162,8 @@ def write_csv(rows: list[Row], runs: list[Run], out: Path) -> list[Path]:
 def write_markdown(rows: list[Row], to: str, out: Path) -> Path:
     """Write table.md: deliveries a second as a multiple of one server's, a row for each case, a column for each server.
 
-    to: "ours" or "streams". A fault is marked with ✗, a row that the load generator limited with ≥; a server that came
-    to no end, or could not let all in, has 0. Raises OSError.
+    to: "ours" or "streams". A fault is marked with ✗, a row that the load generator limited with ≥; a server that did
+    not come to an end, or let not all in, has 0. Raises OSError.
     """
     servers = list(dict.fromkeys(row.server.name for row in rows))
     by_key = {(row.case, row.server.name): row for row in rows}
@@ -277,4 +277,3 @@ def _colour(name: str) -> str:
     from .servers import PEERS
 
     return COLOURS[list(PEERS).index(name) % len(COLOURS)]
-

@@ -538,8 +538,7 @@ def run_bench(options: argparse.Namespace) -> int:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValueError(f"cannot write {out}: {error.strerror}; give another folder") from None
-    # A terminal wraps; a file or a pipe has all the room that the table wants.
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     for name, what in missing.items():
         console.print(f"Without {name}: this machine has no {what}.")
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))

@@ -20,6 +20,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <dirent.h>
+#include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/tcp.h>
@@ -512,7 +513,7 @@ static int talk(uint64_t begin, uint64_t now)
 {
     int more = 0;
     if (rate) {
-        for (; due(begin, sent) <= now; ) {
+        while (due(begin, sent) <= now) {
             struct client *c = &all[sent % senders];
             add_line(c, due(begin, sent));
             if (c->state == HERE && !c->waits_to_send) send_out(c);
@@ -644,7 +645,7 @@ int main(int argc, char **argv)
     uint64_t to = nanoseconds();
     double took = (last_heard > from ? last_heard - from : to - from) / 1e9;
     after = usage();
-    uint64_t arrived = segments(0);
+    uint64_t arrived = segments(0), delivered = deliveries;
     sent -= unsent();
     /* Another line of each, after a standstill: whoever hears it has missed those before it. */
     for (int i = 0; i < senders && !strcmp(end, "stalled"); i++)
@@ -657,7 +658,7 @@ int main(int argc, char **argv)
     double window = (to - from) / 1e9;
     printf("{\"end\": \"%s\", \"joined\": %d, \"heard_first\": %d, \"join_s\": %.6f, \"heard_s\": %.6f", end, joined,
            heard_first, (joined_at - begin) / 1e9, (heard_at - begin) / 1e9);
-    printf(", \"sent\": %" PRIu64 ", \"deliveries\": %" PRIu64 ", \"seconds\": %.6f", sent, deliveries, took);
+    printf(", \"sent\": %" PRIu64 ", \"deliveries\": %" PRIu64 ", \"seconds\": %.6f", sent, delivered, took);
     printf(", \"lost\": %" PRIu64 ", \"doubled\": %" PRIu64 ", \"reordered\": %" PRIu64 ", \"torn\": %" PRIu64
            ", \"echoed\": %" PRIu64 ", \"notices\": %" PRIu64 ", \"gone\": %d",
            missing, doubled, reordered, torn, echoed, notices, gone_clients);
@@ -665,10 +666,10 @@ int main(int argc, char **argv)
            longest / 1e6);
     printf(", \"server_cpu_s\": %.6f, \"server_share\": %.4f, \"load_share\": %.4f, \"load_wait\": %.4f",
            after.cpu - before.cpu, (after.cpu - before.cpu) / window, share / window, wait / window);
-    printf(", \"others_share\": %.4f",
-           (after.busy - before.busy - (after.cpu - before.cpu) - share) / window);
-    printf(", \"memory_mb\": %.3f, \"threads\": %ld, \"switches\": %" PRIu64 ", \"segments\": %" PRIu64,
-           after.memory / 1024.0, after.threads, after.switches - before.switches, arrived);
+    printf(", \"others_share\": %.4f, \"memory_mb\": %.3f",
+           (after.busy - before.busy - (after.cpu - before.cpu) - share) / window, after.memory / 1024.0);
+    printf(", \"threads\": %ld, \"switches\": %" PRIu64 ", \"segments\": %" PRIu64, after.threads,
+           after.switches - before.switches, arrived);
     printf(", \"hung_up\": %d", hung_up());
     print_text("refused", refused);
     print_text("torn_example", torn_example);

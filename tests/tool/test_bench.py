@@ -295,7 +295,7 @@ def test_the_command(tmp_path):
     path = chat(tmp_path)
     result = bench(path, *QUICK, "--regimes", "one,rate", "--out", tmp_path / "out")
     assert result.returncode == 0, result.stdout + result.stderr
-    for words in ("one talker in step, 4 clients", "what limits it", "of streams", "/server.py", "ours ("):
+    for words in ("one talker in step, 4 clients", "What limits it", "of streams", "/server.py", "ours ("):
         assert words in result.stdout
     with (tmp_path / "out" / "runs.csv").open(encoding="utf-8") as file:
         assert len(list(csv.DictReader(file))) == 2 * 2 * 3

@@ -120,6 +120,13 @@ def make_parser() -> argparse.ArgumentParser:
     books.add_argument("--html", type=Path, metavar="OUT", help="execute them, and write pages that stand alone")
     books.add_argument("--slides", type=Path, metavar="OUT", help="execute them, and write slides for the lecture")
 
+    from .grading.command import add_choice, add_grade_arguments
+
+    add_grade_arguments(command("grade", grade_class, "grade a class: every submission in isolation, with reports"))
+    scope = command("gradescope", pack_gradescope, "make an autograder for Gradescope")
+    scope.add_argument("--out", type=Path, default=Path("autograder.zip"), metavar="ZIP", help="(default autograder.zip)")
+    add_choice(scope)
+
     command("test", run_tests, "run all tests of the lab itself, over the solutions; what follows goes to pytest")
 
     stress = command("stress", run_stress, "run the grading suite over the solutions many times: nothing may ever fail")
@@ -592,6 +599,20 @@ def run_notebooks(options: argparse.Namespace) -> int:
             raise ValueError(f"cannot write {out}: {error.strerror or error}; give another folder") from None
         print(f"{out / 'index.html'}")
     return 0
+
+
+def grade_class(options: argparse.Namespace) -> int:
+    """Grade every submission in a folder."""
+    from .grading.command import grade
+
+    return grade(options)
+
+
+def pack_gradescope(options: argparse.Namespace) -> int:
+    """Write the autograder's zip."""
+    from .grading.command import gradescope
+
+    return gradescope(options)
 
 
 def run_tests(options: argparse.Namespace) -> int:

@@ -637,7 +637,7 @@ int main(int argc, char **argv)
         uint64_t accounted = deliveries + missing + unsent() * (clients - 1);
         if (!talking && idle > LATE && accounted >= sent * (clients - 1)) break; /* whoever misses a line, knows it */
         if (idle > STALL) { end = "stalled"; break; }
-        if (now > stop + drain && now - last_heard < LATE) { end = "unfinished"; break; }
+        if (now > stop + drain + (now - last_heard < LATE ? 0 : STALL)) { end = "unfinished"; break; }
         turn(more ? 0 : now + 10 * MS);
     }
     double share = own_cpu() - cpu;

@@ -319,4 +319,5 @@ class Peer:
         """Return the exception to raise: what was expected, and the cause that the evidence tells."""
         if self.program and self.program.has_ended(0.5):
             return self.program.failure("ended", f"{self.program.path.name} has ended in the middle of it all.")
-        return failure(self, expected, got, ending, wanted)
+        explain = self.server.explain if self.server else failure
+        return explain(self, expected, got, ending, wanted)

@@ -21,7 +21,7 @@ from .report import Cause, CheckFailed
 from .server import Server
 
 ROOT = Path(__file__).resolve().parents[2]
-BROKEN = {"no-file", "syntax", "exit-at-import", "import-error", "runs-at-import", "no-serve", "no-chat"}
+BROKEN = {"no-file", "syntax", "exit-at-import", "import-error", "runs-at-import", "import-hangs", "no-serve", "no-chat"}
 STAGE_FILE = re.compile(r"test_(\d\d)_\w+\.py")
 
 
@@ -40,6 +40,7 @@ class Result:
     message: str = ""  # its first sentence, or why the check was not run
     lines: list[str] = field(default_factory=list)  # the whole message
     transcript: list[str] = field(default_factory=list)
+    extra: bool = False  # whether it is the instructor's own
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,6 +48,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--work", default="solutions", help="folder with the stages' folders to check (default: solutions)")
     group.addoption("--stage", type=int, help="check the folder of this stage alone, its own checks first")
     group.addoption("--results", metavar="HOST:PORT", help="send each result there as a line of JSON")
+    group.addoption("--own", action="store_true", help="leave out the checks of earlier stages")
+    group.addoption("--isolated", choices=("namespaces", "user", "limits"), help="shut the student's programs in")
+    group.addoption("--hidden", default="", help="folders that shut-in programs must not see, as in PATH")
     group.addoption("--done", default="", help="checks to leave out, and what came of them: NAME:STATUS,NAME:STATUS")
 
 
@@ -72,7 +76,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if marker is None:
         return
     home = home_stage(metafunc.definition.path)
-    stages = range(home, (marker.kwargs["until"] or home) + 1)
+    until = home if metafunc.config.getoption("--own") else marker.kwargs["until"] or home
+    stages = range(home, until + 1)
     only = metafunc.config.getoption("--stage")
     chosen = [stage for stage in stages if only in (None, stage)]
     metafunc.parametrize("stage", chosen, ids=[f"stage {stage:02}" for stage in chosen], scope="session")
@@ -120,29 +125,59 @@ def folder(stage: int, request: pytest.FixtureRequest) -> Path:
     return found[0] if found else work / f"{stage:02}_missing"
 
 
+@pytest.fixture(scope="session")
+def shut(request: pytest.FixtureRequest):
+    """How the student's programs are shut in; None where they run as they are."""
+    how = request.config.getoption("--isolated")
+    if how is None:
+        yield None
+        return
+    from ..grading.remote import Shut
+
+    hidden = request.config.getoption("--hidden").split(os.pathsep)
+    shut = Shut([Path(path) for path in hidden if path], how)
+    yield shut
+    shut.end()
+
+
 @pytest.fixture
-def server(stage: int, folder: Path):
+def server(stage: int, folder: Path, shut):
     """The student's server, started on the first connection; when the check is over, nothing of it may be left."""
-    server = Server(folder / "server.py", stage)
+    if shut:
+        from ..grading.remote import RemoteServer
+
+        server = RemoteServer(folder / "server.py", stage, shut)
+    else:
+        server = Server(folder / "server.py", stage)
     yield server
     server.destroy()
 
 
 @pytest.fixture
-def programs(stage: int, folder: Path):
+def programs(stage: int, folder: Path, shut):
     """Starts server.py and client.py as processes."""
-    programs = Programs(folder, stage)
+    launcher = None
+    if shut:
+        from ..grading.remote import RemoteLauncher
+
+        launcher = RemoteLauncher(shut, stage)
+    programs = Programs(folder, stage, launcher)
     yield programs
     programs.destroy()
 
 
 @pytest.fixture
-def race(stage: int, folder: Path, request: pytest.FixtureRequest):
+def race(stage: int, folder: Path, shut, request: pytest.FixtureRequest):
     """Runs the student's server under many thread schedules with a scenario's clients; fails with the one that breaks it.
 
     In the stage that the check belongs to every schedule with two delays is tried, up to a number; later, with one.
     """
-    return functools.partial(race_of, folder, stage, home_stage(request.node.path) == stage)
+    run = race_of
+    if shut:
+        from ..grading import remote
+
+        run = functools.partial(remote.race, shut)
+    return functools.partial(run, folder, stage, home_stage(request.node.path) == stage)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -185,7 +220,8 @@ class Reporter:
         stage, home = item.callspec.params["stage"], home_stage(item.path)
         title = (item.function.__doc__ or name_of(item)).strip().split("\n")[0].rstrip(".")
         points = marker["points"] if stage == home else 0
-        return Result(stage, home, name_of(item), title, points, status, **more)
+        extra = ROOT / "tests" / "stages" not in item.path.parents
+        return Result(stage, home, name_of(item), title, points, status, extra=extra, **more)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:

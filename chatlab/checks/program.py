@@ -20,25 +20,46 @@ from .report import Cause, CheckFailed, Transcript, quote
 from .work import load_function
 
 
+class Launcher:
+    """Starts a program as a process: here as the student would."""
+
+    def verify(self, path: Path) -> None:
+        """Import the file, to tell best what is wrong with it; raises CheckFailed."""
+        load_function(path)
+
+    def popen(self, path: Path, arguments: list[str], **pipes) -> subprocess.Popen:
+        environment = {**os.environ, "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        return subprocess.Popen(
+            [sys.executable, "-u", path.name, *arguments], cwd=path.parent, env=environment, **pipes
+        )
+
+    def pid(self, process: subprocess.Popen) -> int:
+        """Return the number of the process that runs the program itself."""
+        return process.pid
+
+    def kill(self, process: subprocess.Popen) -> None:
+        process.kill()
+
+
 class Program:
     """`python server.py ...` or `python client.py ...`, run in its own folder."""
 
-    def __init__(self, path: Path, *arguments: str, transcript: Transcript | None = None) -> None:
-        load_function(path)  # what is wrong with the file itself is told best by importing it
+    MOST = 8_000_000  # characters that are kept of what it shows
+
+    def __init__(
+        self, path: Path, *arguments: str, transcript: Transcript | None = None, launcher: Launcher | None = None
+    ) -> None:
+        self.launcher = launcher or Launcher()
+        self.launcher.verify(path)
         self.path = path
         self.name = path.stem
         self.transcript = transcript or Transcript()
         self.changed = threading.Condition()
         self.output = {"stdout": "", "stderr": ""}
+        self.too_much = False  # whether it has shown more than MOST, and was ended
         self.shown = 0  # characters of stdout that a check has already looked at
-        self.process = subprocess.Popen(
-            [sys.executable, "-u", path.name, *arguments],
-            cwd=path.parent,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**os.environ, "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"},
-        )
+        pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.process = self.launcher.popen(path, list(arguments), **pipes)
         self.transcript.note(self.name, f"starts: python {path.name} {' '.join(arguments)}")
         self.readers = [
             threading.Thread(target=self._read, args=(name,), name=f"reads {name}", daemon=True) for name in self.output
@@ -53,7 +74,11 @@ class Program:
             self.transcript.note(self.name, f"shows {quote(text.encode())}")
             with self.changed:
                 self.output[name] += text
+                self.too_much = self.too_much or len(self.output[name]) > self.MOST
                 self.changed.notify_all()
+            if self.too_much:  # it would go on for as long as it is read
+                self.launcher.kill(self.process)
+                break
         with self.changed:
             self.changed.notify_all()
 
@@ -83,7 +108,7 @@ class Program:
         """
         self._comes_to_rest()
         self.transcript.note(self.name, "Ctrl-C")
-        self.process.send_signal(signal.SIGINT)
+        os.kill(self.launcher.pid(self.process), signal.SIGINT)
 
     def _comes_to_rest(self) -> None:
         """Wait until the main thread has slept for a while; Linux tells, elsewhere this waits a moment."""
@@ -106,7 +131,7 @@ class Program:
         """
         found = []
         try:
-            for status in sorted(Path(f"/proc/{self.process.pid}/task").glob("*/status")):
+            for status in sorted(Path(f"/proc/{self.launcher.pid(self.process)}/task").glob("*/status")):
                 lines = status.read_text().splitlines()
                 found += [line for line in lines if line.startswith(("State", "Pid", "voluntary", "nonvoluntary"))]
         except OSError:
@@ -217,6 +242,9 @@ class Program:
     def failure(self, key: str, text: str) -> CheckFailed:
         """Return the failure; an exception that the program shows is its cause."""
         self.has_ended(0.5)
+        if self.too_much:
+            told = f"{self.path.name} shows more than {self.MOST:,} characters, and was ended: it prints in a loop."
+            return CheckFailed(text, Cause("too-much-output", told), self.transcript.lines(), [])
         stderr = self.output["stderr"]
         if match := re.search(r"^NotImplementedError: (stage \d+, TODO \d+)", stderr, re.M):
             return CheckFailed("", todo(match[1], self.path.parent), [], [])
@@ -242,7 +270,7 @@ class Program:
     def destroy(self) -> None:
         """End the process, whatever state it is in."""
         if self.process.poll() is None:
-            self.process.kill()
+            self.launcher.kill(self.process)
         self.process.wait()
         for reader in self.readers:
             reader.join(DEADLINE)
@@ -266,8 +294,8 @@ def _indent(lines: list[str]) -> str:
 class Programs:
     """Starts the programs of one stage's folder, and ends them all."""
 
-    def __init__(self, folder: Path, stage: int) -> None:
-        self.folder, self.stage = folder, stage
+    def __init__(self, folder: Path, stage: int, launcher: Launcher | None = None) -> None:
+        self.folder, self.stage, self.launcher = folder, stage, launcher
         self.transcript = Transcript()
         self.programs: list[Program] = []
         self.sockets: list[socket.socket] = []
@@ -279,7 +307,7 @@ class Programs:
         return self._start("client.py", *arguments)
 
     def _start(self, file: str, *arguments: str) -> Program:
-        program = Program(self.folder / file, *arguments, transcript=self.transcript)
+        program = Program(self.folder / file, *arguments, transcript=self.transcript, launcher=self.launcher)
         self.programs.append(program)
         return program
 

@@ -18,21 +18,24 @@ from pathlib import Path
 from .plugin import ROOT, Result
 
 QUICK = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # with plain asserts, half the time that pytest takes to start
+TESTS = ROOT / "tests" / "stages"
 CHECK_LIMIT = 60.0  # seconds without a word from the process; each check's own limit is half of it
 
 
-def run_stage(stage: int, work: Path, fail_fast: bool = False, tests: Path | None = None) -> Iterator[Result]:
+def run_stage(
+    stage: int, work: Path, fail_fast: bool = False, tests: list[Path] | None = None, options: list[str] | None = None
+) -> Iterator[Result]:
     """Yield the result of every check of the stage, in order; with fail_fast, up to the first that fails.
 
-    work: the folder that holds the stages' folders. tests: the folder of the grading tests. Raises RuntimeError where
-    the checks themselves cannot run.
+    work: the folder that holds the stages' folders. tests: the folders of the grading tests. options: more of the
+    plugin's. Raises RuntimeError where the checks themselves cannot run.
     """
     done: dict[str, Result] = {}
     while True:
         running: Result | None = None
         plan: dict[str, dict] = {}
         ended = False
-        with _Run(stage, work, done, tests or ROOT / "tests" / "stages") as run:
+        with _Run(stage, work, done, tests or [TESTS], options or []) as run:
             for message in run.messages():
                 kind = message.pop("kind")
                 if kind == "plan":
@@ -66,22 +69,35 @@ def run_stage(stage: int, work: Path, fail_fast: bool = False, tests: Path | Non
             return
 
 
+def plan(stage: int, tests: list[Path] | None = None, options: list[str] | None = None) -> list[Result]:
+    """Return the checks of a stage as they are before they are run. Raises RuntimeError where they cannot run."""
+    with _Run(stage, ROOT, {}, tests or [TESTS], [*(options or []), "--collect-only"]) as run:
+        for message in run.messages():
+            if message["kind"] == "plan":
+                return [Result(**check) for check in message["checks"]]
+    raise RuntimeError(f"the checks of stage {stage:02} cannot run:\n{run.output()}")
+
+
 class _Run:
     """One pytest process and the connection on which its results come."""
 
-    def __init__(self, stage: int, work: Path, done: dict[str, Result], tests: Path) -> None:
+    def __init__(
+        self, stage: int, work: Path, done: dict[str, Result], tests: list[Path], options: list[str]
+    ) -> None:
         self.hung = False
         self.log = tempfile.TemporaryFile()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "pytest", str(tests), "--work", str(work.resolve()), "--stage", str(stage)),
+                *(sys.executable, "-m", "pytest", *map(str, tests), "--work", str(work.resolve()), "--stage", str(stage)),
+                *options,
                 *(
                     "--results",
                     f"127.0.0.1:{self.listener.getsockname()[1]}",
                     "--done",
                     ",".join(f"{name}:{result.status}" for name, result in done.items()),
                 ),
+                *("--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml"), "-p", "chatlab.checks.plugin"),
                 *("-q", "--no-header", "-p", "pytest_timeout", "-p", "no:cacheprovider", "--assert=plain"),
             ],
             cwd=ROOT,

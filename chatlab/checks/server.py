@@ -8,9 +8,10 @@ import socket
 import sys
 import threading
 import time
+import tracemalloc
 from pathlib import Path
 
-from .causes import descriptors_left, idle, left_behind, plain_failure, rests, stand
+from .causes import descriptors_left, failure, idle, left_behind, plain_failure, rests, stand
 from .peer import DEADLINE, SLICE, STILL, Peer
 from .report import Transcript
 from .wire import Listener, Wire
@@ -46,7 +47,7 @@ class Server:
         self.descriptors = open_descriptors()
         self.before = set(threading.enumerate())
         self.excepthook, threading.excepthook = threading.excepthook, self._note_error
-        self.listener = Listener(self.wire, self.send_buffer)
+        self.listener = self.make_listener()
 
         def run() -> None:
             try:
@@ -56,6 +57,12 @@ class Server:
 
         self.thread = threading.Thread(target=run, name="serve", daemon=True)
         self.thread.start()
+
+    def make_listener(self) -> Listener:
+        return Listener(self.wire, self.send_buffer)
+
+    def address(self) -> tuple[str, int]:
+        return self.listener.getsockname()
 
     def _note_error(self, arguments: threading.ExceptHookArgs) -> None:
         if arguments.thread is not None and arguments.exc_value is not None:
@@ -76,7 +83,7 @@ class Server:
         self.wire.name(connection.getsockname(), name)
         peer = Peer(name, connection, self.transcript, self)
         try:
-            connection.connect(self.listener.getsockname())
+            connection.connect(self.address())
         except OSError:
             raise peer.failure(f"{name} can connect", b"", "refused") from None
         self.transcript.note(name, "connects")
@@ -164,6 +171,21 @@ class Server:
                 )
                 raise self.failure("thread-left", text)
             threads[-1].join(SLICE)
+
+    def weighs_memory(self) -> None:
+        """Begin to note what memory is taken; ended by memory_kept, or with the server."""
+        tracemalloc.start()
+
+    def memory_kept(self) -> int:
+        """Return how many bytes the student's own lines have taken since weighs_memory and still keep."""
+        snapshot = tracemalloc.take_snapshot()
+        tracemalloc.stop()
+        own = snapshot.filter_traces([tracemalloc.Filter(True, str(self.path))])
+        return sum(statistic.size for statistic in own.statistics("filename"))
+
+    def explain(self, peer: Peer, expected: str, got: bytes, ending: str | None, wanted: str | bytes | None) -> Exception:
+        """Return the exception to raise where a peer does not hear what it should."""
+        return failure(peer, expected, got, ending, wanted)
 
     def failure(self, key: str, text: str) -> Exception:
         """Return the exception to raise where the check itself knows the cause."""
@@ -259,6 +281,7 @@ class Server:
 
     def destroy(self) -> None:
         """End what is left of the server, whatever state it is in, so that no other check feels it."""
+        tracemalloc.stop()
         for peer in self.peers:
             peer.socket.close()
         self.stop_listening()

@@ -141,9 +141,11 @@ class Wire:
 class Listener(socket.socket):
     """A listener on 127.0.0.1 and a port that the system chose, whose connections are noted on the wire."""
 
-    def __init__(self, wire: Wire, send_buffer: int | None = None) -> None:
-        super().__init__(socket.AF_INET, socket.SOCK_STREAM)
+    def __init__(self, wire: Wire, send_buffer: int | None = None, fileno: int | None = None) -> None:
+        super().__init__(socket.AF_INET, socket.SOCK_STREAM, fileno=fileno)
         self.wire = wire
+        if fileno is not None:  # it listens already
+            return
         if send_buffer:  # accepted connections inherit it
             self.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         self.bind(("127.0.0.1", 0))

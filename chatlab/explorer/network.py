@@ -110,11 +110,11 @@ class socket(_Shared):
         if self._incoming is None:
             raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
 
-    def _wait(self, thing: _Shared, ready: Any, waits: str) -> None:
+    def _wait(self, thing: _Shared, ready: Any, waits: str, flags: int = 0) -> None:
         run = scheduler.RUN
         if run.mine():
             run.current.switchable = True  # a call on a socket lets go of the interpreter
-        if self._timeout == 0:
+        if self._timeout == 0 or flags & getattr(real, "MSG_DONTWAIT", 0):
             run.sync(thing, None, "")
             if not ready():
                 raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
@@ -193,7 +193,7 @@ class socket(_Shared):
     def recv(self, size: int, flags: int = 0) -> bytes:
         self._connected()
         pipe = self._incoming
-        self._wait(pipe, lambda: pipe.data or pipe.ended or pipe.reset, f"bytes from {self.who}")
+        self._wait(pipe, lambda: pipe.data or pipe.ended or pipe.reset, f"bytes from {self.who}", flags)
         if pipe.reset and not pipe.data:
             self._note("recv", f"recv: {self.who} has reset the connection")
             raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
@@ -222,7 +222,7 @@ class socket(_Shared):
         if pipe.ended:
             raise BrokenPipeError(errno.EPIPE, "Broken pipe")
         room = lambda: len(pipe.data) < pipe.room or pipe.reset or pipe.deaf
-        self._wait(pipe, room, f"room in the full buffer of {self.who}")
+        self._wait(pipe, room, f"room in the full buffer of {self.who}", flags)
         if pipe.reset:
             raise BrokenPipeError(errno.EPIPE, "Broken pipe")
         if pipe.deaf:  # the first send is taken; the answer to it is RST

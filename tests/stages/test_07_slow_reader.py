@@ -1,7 +1,5 @@
 """Stage 07: one client that does not read must not stop the rest: outbox, writer thread, bound, policy."""
 
-import tracemalloc
-
 from chatlab.checks import check
 from chatlab.explorer import scenarios
 
@@ -22,15 +20,10 @@ def test_rest_hear_every_line(server):
 def test_memory_is_bounded(server):
     """Meanwhile the server keeps at most 3 MB for the one who never reads."""
     ann, eve, stuck = with_a_stuck_client(server)
-    tracemalloc.start()
-    try:
-        talks(ann, LINES, eve)
-        ann.hears_nothing()
-        snapshot = tracemalloc.take_snapshot()
-    finally:
-        tracemalloc.stop()
-    own = snapshot.filter_traces([tracemalloc.Filter(True, str(server.path))])
-    kept = sum(statistic.size for statistic in own.statistics("filename"))
+    server.weighs_memory()
+    talks(ann, LINES, eve)
+    ann.hears_nothing()
+    kept = server.memory_kept()
     if kept > BOUND:
         text = (
             f"The server keeps {kept:,} bytes for max, who does not read; with more lines it would keep more. "

@@ -212,7 +212,7 @@ def test_run_starts_my_server_and_ctrl_c_ends_both(lab):
 
 def test_help_names_every_command(lab):
     printed = lab("--help")
-    for command in ("check", "hint", "run", "diff", "carry", "reset", "starters", "demo", "explore", "replay", "test", "stress"):
+    for command in ("check", "hint", "run", "diff", "carry", "reset", "starters", "demo", "explore", "replay", "grade", "gradescope", "notebooks", "test", "stress"):
         assert f"    {command} " in printed
 
 

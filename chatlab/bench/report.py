@@ -55,6 +55,8 @@ def limit(row: Row) -> str:
 
 
 def _main_limit(row: Row, last: Run) -> str:
+    if last.end == "failed":
+        return last.words
     if last.words and last.failed:
         return f"it ends: {last.words}"
     if last.end == "join":
@@ -111,7 +113,7 @@ def table(rows: list[Row]):
         for row in (row for row in rows if row.case == case):
             style = "red" if row.faults() or row.runs[-1].failed else "green" if row.server.kind == "yours" else ""
             figures.add_row(*(Text(text, style=style) for text in [row.server.name, *_figures(row, with_streams)]))
-            words.append(Padding(Text(f"{row.server.name}: {limit(row)}", style=style), (0, 0, 0, 2)))
+            words.append(Padding(Text(f"{row.server.name}: {limit(row)}", style=style), (0, 0, 0, 2), expand=False))
         parts += [Text(str(case), style="bold"), figures, Text("What limits it", style="dim"), *words, Text()]
     return Group(*parts)
 

@@ -149,8 +149,20 @@ def test_a_file_that_is_no_chat_gets_one_sentence(tmp_path, monkeypatch, text, t
     path = tmp_path / "server.py"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(Unmeasurable) as caught:
-        measure.measure([yours(path)], [Case("one", 3)], 1, 0.1, lambda what: None)
+        list(measure.measure([yours(path)], [Case("one", 3)], 1, 0.1, lambda what: None))
     assert told in str(caught.value) and str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+@here
+def test_a_peer_that_cannot_be_run_does_not_end_the_rest(tmp_path):
+    path = tmp_path / "server.py"
+    path.write_text("import nothing_of_that_name", encoding="utf-8")
+    chosen, told = [Server("broken", path), PEERS["locked"]], []
+    runs = list(measure.measure(chosen, [Case("one", 3)], 2, 0.1, told.append))
+    assert len(told) == 4 and [run.end for run in runs if run.server == "locked"] == ["done", "done"]
+    broken, _ = measure.rows(chosen, runs)
+    assert "nothing_of_that_name" in report.limit(broken) and broken.speed["streams"] is None
+    report.write_csv([broken], runs, tmp_path)
 
 
 def test_what_is_not_there_is_named(tmp_path, monkeypatch):

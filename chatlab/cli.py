@@ -108,7 +108,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     bench = command("bench", run_bench, "measure how fast your server is, beside ours and the usual designs")
     bench.add_argument("files", nargs="*", type=Path, metavar="FILE", help="a server.py of stage 05 or later")
-    bench.add_argument("--full", action="store_true", help="everything: all regimes, clients and peers (about an hour)")
+    bench.add_argument("--full", action="store_true", help="all regimes, clients and peers (an hour or two)")
     bench.add_argument("--regimes", metavar="LIST", help="one,everyone,bursts,flood,rate,storm (default all but storm)")
     bench.add_argument("--clients", metavar="LIST", help="how many, such as 10,50,200,1000 (default 50)")
     bench.add_argument("--peers", metavar="LIST", help="designs to compare with, all or none (default streams)")
@@ -545,8 +545,7 @@ def run_bench(options: argparse.Namespace) -> int:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValueError(f"cannot write {out}: {error.strerror}; give another folder") from None
-    # A terminal wraps; a file or a pipe has all the room that the table wants.
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     for name, what in missing.items():
         console.print(f"Without {name}: this machine lacks {what}.")
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
@@ -554,9 +553,15 @@ def run_bench(options: argparse.Namespace) -> int:
     # Twice a second: the bar shares the cores with what is measured.
     with Progress(*columns, console=errors, transient=True, refresh_per_second=2) as bar:
         task = bar.add_task("", total=len(cases) * len(chosen) * options.rounds, completed=-1)
-        runs = measure.measure(
-            chosen, cases, options.rounds, seconds, lambda what: bar.update(task, advance=1, description=what)
-        )
+        runs = []
+        try:
+            tell = lambda what: bar.update(task, advance=1, description=what)
+            for run in measure.measure(chosen, cases, options.rounds, seconds, tell):
+                runs.append(run)
+        except KeyboardInterrupt:
+            if not runs:
+                raise
+            console.print("Stopped. What was measured until then:\n")
     rows = measure.rows(chosen, runs)
     console.print(report.table(rows))
     for line in report.notes(rows, servers.cores()[0] >= 0):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from statistics import median
 
@@ -78,6 +78,15 @@ def choose_cases(regimes: str | None, clients: str | None, full: bool) -> list[C
     return cases
 
 
+FAILED = {
+    "join": "not all were let in",
+    "heard": "not all hear a line",
+    "stalled": "nobody hears anything any more",
+    "closed": "the server hung up on everyone",
+    "failed": "it could not be run at all",
+}
+
+
 @dataclass(frozen=True)
 class Run:
     """One run, as measured; the fields are the columns of runs.csv."""
@@ -87,7 +96,7 @@ class Run:
     clients: int
     silent: bool
     round: int
-    end: str  # done, unfinished (lines were still coming), stalled, closed, join (not all got in), heard (not all hear)
+    end: str  # done; unfinished: lines were still coming; or one of FAILED
     joined: int
     heard_first: int  # clients who heard the first line
     join_s: float  # until all were greeted
@@ -119,6 +128,13 @@ class Run:
     torn_example: str
     words: str = ""  # the server's last words, where it ended by itself
 
+    @classmethod
+    def without_figures(cls, server: Server, case: Case, number: int, words: str) -> Run:
+        """Return what stands for a run that there could not be."""
+        known = (server.name, case.regime, case.clients, case.silent, number, "failed")
+        figures = ("" if field.type == "str" else 0 for field in fields(cls)[len(known) : -1])
+        return cls(*known, *figures, words)
+
     @property
     def case(self) -> Case:
         return Case(self.regime, self.clients, self.silent)
@@ -144,7 +160,7 @@ class Run:
     @property
     def failed(self) -> bool:
         """Whether it came to no end, so that there is no point in another round."""
-        return self.end in ("join", "heard", "stalled", "closed")
+        return self.end in FAILED
 
 
 @dataclass(frozen=True)
@@ -195,13 +211,14 @@ def one_run(server: Server, case: Case, number: int, seconds: float) -> Run:
 
 def measure(
     servers: list[Server], cases: list[Case], rounds: int, seconds: float, progress: Callable[[str], None]
-) -> list[Run]:
-    """Return the runs: every server, case and round; progress is told what comes next.
+) -> Iterator[Run]:
+    """Yield the runs: every server, case and round; progress is told what comes next.
 
-    Raises Unmeasurable for what one_run does, and where a file of the student's is no chat.
+    Raises Unmeasurable where this machine cannot measure, and where a file of the student's is no chat. Any other
+    server that cannot be run yields a run that says so: an hour's work must not be lost for it.
     """
     raise_file_limit(max(case.clients for case in cases) + 100)
-    runs: list[Run] = []
+    build(FOLDER / "load.c")
     failed = set()
     for pair in _pairs(cases):
         for number in range(1, rounds + 1):
@@ -211,12 +228,16 @@ def measure(
                     progress(f"{server.name}: {case}")
                     if (server, case) in failed:
                         continue
-                    run = one_run(server, case, number, seconds)
+                    try:
+                        run = one_run(server, case, number, seconds)
+                    except Unmeasurable as error:
+                        if server.kind == "yours":
+                            raise
+                        run = Run.without_figures(server, case, number, str(error))
                     _must_chat(server, run)
                     if run.failed:
                         failed.add((server, case))
-                    runs.append(run)
-    return runs
+                    yield run
 
 
 def _pairs(cases: list[Case]) -> Iterable[list[Case]]:

@@ -55,6 +55,8 @@ def limit(row: Row) -> str:
 
 
 def _main_limit(row: Row, last: Run) -> str:
+    if last.end == "failed":
+        return last.words
     if last.words and last.failed:
         return f"it ends: {last.words}"
     if last.end == "join":
@@ -91,8 +93,9 @@ def _main_limit(row: Row, last: Run) -> str:
 
 
 def table(rows: list[Row]):
-    """Return the rows as something that rich prints: a table for each case, with the same columns."""
+    """Return the rows as something that rich prints: for each case the figures, and under them what limits each."""
     from rich.console import Group
+    from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
@@ -102,28 +105,27 @@ def table(rows: list[Row]):
     names = max((len(row.server.name) for row in rows), default=0)
     parts = []
     for case in dict.fromkeys(row.case for row in rows):
-        made = Table(box=None, pad_edge=False, header_style="dim")
-        made.add_column(width=names, no_wrap=True)
+        figures = Table(box=None, pad_edge=False, header_style="dim")
+        figures.add_column(width=names, no_wrap=True)
         for heading in headings:
-            made.add_column(heading, justify="right", no_wrap=True, min_width=max(7, len(heading)))
-        made.add_column("what limits it", overflow="fold")
+            figures.add_column(heading, justify="right", no_wrap=True, min_width=max(6, len(heading)))
+        words = []
         for row in (row for row in rows if row.case == case):
             style = "red" if row.faults() or row.runs[-1].failed else "green" if row.server.kind == "yours" else ""
-            figures = [_speed(row), _times(row.speed["ours"])]
-            figures += [_times(row.speed["streams"])] if with_streams else []
-            if row.runs[-1].failed or case.regime == "storm":
-                figures += ["", "", "", ""]
-            else:
-                figures += [f"{row.median(field):.2f}" for field in ("p50_ms", "p99_ms")]
-                figures += [f"{row.most('max_ms'):.1f}", f"{row.median('cpu_per_million'):.3g}"]
-            figures += [f"{row.most('memory_mb'):.0f}", f"{row.most('threads'):,}"]
-            made.add_row(*(Text(text, style=style) for text in (row.server.name, *figures, limit(row))))
-        parts += [Text(str(case), style="bold"), made, Text()]
+            figures.add_row(*(Text(text, style=style) for text in [row.server.name, *_figures(row, with_streams)]))
+            words.append(Padding(Text(f"{row.server.name}: {limit(row)}", style=style), (0, 0, 0, 2), expand=False))
+        parts += [Text(str(case), style="bold"), figures, Text("What limits it", style="dim"), *words, Text()]
     return Group(*parts)
 
 
-def _speed(row: Row) -> str:
-    return "" if row.case.regime == "storm" or row.runs[-1].failed else f"{row.median('per_second'):,.0f}"
+def _figures(row: Row, with_streams: bool) -> list[str]:
+    """Return the cells behind the server's name; what makes no sense here is empty."""
+    failed, storm = row.runs[-1].failed, row.case.regime == "storm"
+    speed = "" if failed or storm else f"{row.median('per_second'):,.0f}"
+    ratios = [_times(row.speed["ours"]), *([_times(row.speed["streams"])] if with_streams else [])]
+    latencies = [f"{row.median('p50_ms'):.2f}", f"{row.median('p99_ms'):.2f}", f"{row.most('max_ms'):.1f}"]
+    middle = ["", "", "", ""] if failed or storm else [*latencies, f"{row.median('cpu_per_million'):.3g}"]
+    return [speed, *ratios, *middle, f"{row.most('memory_mb'):.0f}", f"{row.most('threads'):,}"]
 
 
 def _times(ratio: float | None) -> str:
@@ -162,8 +164,8 @@ def write_csv(rows: list[Row], runs: list[Run], out: Path) -> list[Path]:
 def write_markdown(rows: list[Row], to: str, out: Path) -> Path:
     """Write table.md: deliveries a second as a multiple of one server's, a row for each case, a column for each server.
 
-    to: "ours" or "streams". A fault is marked with ✗, a row that the load generator limited with ≥; a server that came
-    to no end, or could not let all in, has 0. Raises OSError.
+    to: "ours" or "streams". A fault is marked with ✗, a row that the load generator limited with ≥; a server that did
+    not come to an end, or let not all in, has 0. Raises OSError.
     """
     servers = list(dict.fromkeys(row.server.name for row in rows))
     by_key = {(row.case, row.server.name): row for row in rows}
@@ -277,4 +279,3 @@ def _colour(name: str) -> str:
     from .servers import PEERS
 
     return COLOURS[list(PEERS).index(name) % len(COLOURS)]
-

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from ..stages import SOLUTIONS, STATE
 
@@ -145,7 +146,7 @@ class Running:
 
     port: int
     process: subprocess.Popen
-    errors: tempfile._TemporaryFileWrapper
+    errors: IO[str]
 
     def last_words(self, patience: float) -> str:
         """Return the last line that it wrote as an error, where it ends within so many seconds; or nothing."""

@@ -52,7 +52,7 @@ MANGLES = {
     "lost": ("return b'' if said % 50 == 0 and to == 2 else line", {"lost"}),
     "doubled": ("return line * 2 if said % 50 == 0 else line", {"doubled"}),
     "a byte gone": ("return line[:40] + line[41:] if said % 50 == 0 else line", {"torn", "lost"}),
-    "another name": ("return line.replace(b'client 2', b'client 7')", {"torn", "lost"}),
+    "another name": ("return line.replace(b'client 2', b'client 7')", {"torn"}),  # and none after it to miss it by
     "newline gone": ("return line[:-1] if said % 50 == 0 else line", {"torn", "lost"}),
     "a half twice": ("return line[30:] + line if said % 50 == 0 else line", {"torn"}),
     "reordered": (
@@ -149,8 +149,20 @@ def test_a_file_that_is_no_chat_gets_one_sentence(tmp_path, monkeypatch, text, t
     path = tmp_path / "server.py"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(Unmeasurable) as caught:
-        measure.measure([yours(path)], [Case("one", 3)], 1, 0.1, lambda what: None)
+        list(measure.measure([yours(path)], [Case("one", 3)], 1, 0.1, lambda what: None))
     assert told in str(caught.value) and str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+@here
+def test_a_peer_that_cannot_be_run_does_not_end_the_rest(tmp_path):
+    path = tmp_path / "server.py"
+    path.write_text("import nothing_of_that_name", encoding="utf-8")
+    chosen, told = [Server("broken", path), PEERS["locked"]], []
+    runs = list(measure.measure(chosen, [Case("one", 3)], 2, 0.1, told.append))
+    assert len(told) == 4 and [run.end for run in runs if run.server == "locked"] == ["done", "done"]
+    broken, _ = measure.rows(chosen, runs)
+    assert "nothing_of_that_name" in report.limit(broken) and broken.speed["streams"] is None
+    report.write_csv([broken], runs, tmp_path)
 
 
 def test_what_is_not_there_is_named(tmp_path, monkeypatch):
@@ -196,8 +208,8 @@ RUN = Run(
 )
 
 
-def row(*runs: Run, server: Server = Server("yours", Path("server.py"), "yours")) -> measure.Row:
-    return measure.rows([server], list(runs))[0]
+def row(*runs: Run) -> measure.Row:
+    return measure.rows([yours(Path("server.py"))], list(runs))[0]
 
 
 @pytest.mark.parametrize(
@@ -234,7 +246,7 @@ def test_ratios_are_medians_of_rounds():
         for name, deliveries in (("yours", 3000), ("ours", 6000), ("streams", 1500)):
             runs.append(replace(RUN, server=name, round=number, deliveries=deliveries // slower))
             runs.append(replace(runs[-1], silent=True, deliveries=runs[-1].deliveries // 2))
-    mine = Server("yours", Path("server.py"), "yours")
+    mine = yours(Path("server.py"))
     table = measure.rows([mine, OURS, STREAMS], runs)
     assert [(row.server.name, row.case.silent) for row in table[:4]] == [
         *(("yours", False), ("ours", False), ("streams", False), ("yours", True))
@@ -246,12 +258,12 @@ def test_ratios_are_medians_of_rounds():
 
 def test_a_round_that_failed_has_no_ratio():
     runs = [replace(RUN, server=name, end=end) for name, end in (("yours", "stalled"), ("ours", "done"))]
-    assert measure.rows([Server("yours", Path("s.py"), "yours"), OURS], runs)[0].speed["ours"] is None
+    assert measure.rows([yours(Path("server.py")), OURS], runs)[0].speed["ours"] is None
 
 
 def test_files(tmp_path):
     runs = [replace(RUN, server=name, clients=n, lost=n == 50) for name in ("yours", "ours") for n in (10, 50)]
-    rows = measure.rows([Server("yours", Path("server.py"), "yours"), OURS], runs)
+    rows = measure.rows([yours(Path("server.py")), OURS], runs)
     report.write_csv(rows, runs, tmp_path)
     with (tmp_path / "runs.csv").open(encoding="utf-8") as file:
         assert tuple(next(csv.reader(file))) == measure.COLUMNS
@@ -295,7 +307,7 @@ def test_the_command(tmp_path):
     path = chat(tmp_path)
     result = bench(path, *QUICK, "--regimes", "one,rate", "--out", tmp_path / "out")
     assert result.returncode == 0, result.stdout + result.stderr
-    for words in ("one talker in step, 4 clients", "what limits it", "of streams", "/server.py", "ours ("):
+    for words in ("one talker in step, 4 clients", "What limits it", "of streams", "/server.py", "ours ("):
         assert words in result.stdout
     with (tmp_path / "out" / "runs.csv").open(encoding="utf-8") as file:
         assert len(list(csv.DictReader(file))) == 2 * 2 * 3

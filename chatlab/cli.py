@@ -547,7 +547,7 @@ def run_bench(options: argparse.Namespace) -> int:
         raise ValueError(f"cannot write {out}: {error.strerror}; give another folder") from None
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     for name, what in missing.items():
-        console.print(f"Without {name}: this machine has no {what}.")
+        console.print(f"Without {name}: this machine lacks {what}.")
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     errors = Console(stderr=True, highlight=False)
     # Twice a second: the bar shares the cores with what is measured.

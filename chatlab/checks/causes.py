@@ -552,6 +552,12 @@ def _unanswered(peer: Peer, server: Server, wanted: str) -> Cause | None:
     asked = "/who" if wanted.startswith("here: ") else _split(wanted)[1]
     for name, data in recvs.items():
         lines = data.decode(errors="replace").split("\n")
+        if asked in lines[1:-1] and server.wire.side(name).closed:
+            text = (
+                f"The server has closed the connection of {name} for a bad line, and has not passed on "
+                f"{quote(asked.encode())}, which came before it in the same recv. The lines before a bad one are good."
+            )
+            return Cause("good-lines-lost", text, "stages/README.md, The lines on the wire")
         if asked in lines[1:-1]:
             text = (
                 f"One recv has returned {len(lines) - 1} lines that {name} sent, and the server waits for more though "
@@ -586,7 +592,7 @@ def _elsewhere(peer: Peer, server: Server, wanted: str) -> Cause | None:
         )
         return Cause("answered-another", text, "stages/README.md, The lines on the wire")
     if speaker := _who_says(server, wanted):
-        others = [other.name for other in got if other is not speaker]
+        others = [other.name for other in got if other not in (speaker, peer)]
         if others and speaker is not peer:
             text = f"{name} does not get what {speaker.name} said, and {others[0]} does: a broadcast goes to all but its sender."
             return Cause("not-everyone", text, "05_broadcast, The idea")
@@ -602,6 +608,9 @@ def _about_commands(peer: Peer, server: Server, text: str, wanted: str) -> Cause
     read = "stages/README.md, The lines on the wire"
     if text in (f"client {peer.number} joined", f"client {peer.number} left"):
         return Cause("own-notice", f"{name} is told of itself: {heard}. Such a notice goes to all the others.", read)
+    if re.match(r".*?: /\w", text) and not wanted.endswith(text):
+        reason = f"{name} hears {heard}: a command is obeyed, and nobody else hears of it, wherever in a block it stands."
+        return Cause("command-said", reason, read)
     if " to you: " in text and " to you: " not in wanted:
         return Cause("leaked", f"{name} hears {heard}, which was meant for somebody else alone.", read)
     whole = wanted.partition(" to you: ")[2].encode()
@@ -687,6 +696,9 @@ def _different(peer: Peer, server: Server | None, got: bytes, wanted: str | byte
             "recv returned for one line."
         )
         return Cause("merged", reason, "02_lines, The idea")
+    if server and server.stage >= 5 and text == told != wanted:
+        reason = f"{name} got {quote(got)} without the name of who said it: it stands in front of every line."
+        return Cause("no-name", reason, "stages/README.md, The lines on the wire")
     if server and server.stage >= 9 and (cause := _about_commands(peer, server, text, wanted)):
         return cause
     if told.startswith(got_told) and told[len(got_told) :][:1] in set("\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"):
@@ -778,6 +790,10 @@ def left_behind(server: Server) -> CheckFailed | None:
     if threads:
         if cause := _spinning(server) or _locked(server) or _blocked(server) or _stuck(server):
             return CheckFailed("every thread ends", cause, server.transcript.lines(), server.stands())
+        if server.errors:
+            who, error = server.errors[0]
+            text = f"{short(who)} has ended with {_told(error, server.path)}"
+            return fail("exception", f"{text}\nSo {short(threads[0].name)} goes on for ever: {stand(server, threads[0])}")
         if server.thread in threads:
             text = "`serve` does not return when its listener is closed: accept raises OSError then."
             return fail("serve-goes-on", f"{text}\n{stand(server, server.thread)}")
@@ -835,7 +851,7 @@ def rests(server: Server, thread: threading.Thread) -> bool:
     if thread in server.wire.inside:
         return server.wire.inside[thread].patient
     frame = sys._current_frames().get(thread.ident)
-    if frame is None:
+    if frame is None or _is_about_to_run(thread):
         return False
     if frame.f_code.co_filename == threading.__file__ and frame.f_code.co_name in (
         "wait",
@@ -846,6 +862,15 @@ def rests(server: Server, thread: threading.Thread) -> bool:
     if _same(frame.f_code.co_filename, server.path):
         return any(line == frame.f_lineno for _, _, line in _locks_around(frame, frame.f_lineno))
     return False
+
+
+def _is_about_to_run(thread: threading.Thread) -> bool:
+    """Whether the system says that the thread has been woken and waits for a processor only; Linux tells."""
+    try:
+        stat = Path(f"/proc/self/task/{thread.native_id}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] == "R"  # proc(5)
 
 
 def idle(server: Server, thread: threading.Thread) -> bool:

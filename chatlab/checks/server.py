@@ -172,6 +172,10 @@ class Server:
                 raise self.failure("thread-left", text)
             threads[-1].join(SLICE)
 
+    def sends_to(self, peer: Peer) -> int:
+        """Return how often the server has called send or sendall for the peer."""
+        return self.wire.side(peer.name).sends
+
     def weighs_memory(self) -> None:
         """Begin to note what memory is taken; ended by memory_kept, or with the server."""
         tracemalloc.start()

@@ -37,6 +37,7 @@ class Side:
 
     received: int = 0  # bytes
     sent: int = 0  # bytes handed to the kernel
+    sends: int = 0  # calls of send and sendall
     failed_sends: int = 0
     goodbyes: int = 0  # how often recv has returned b"" or failed
     closed: bool = False  # close() was called
@@ -104,7 +105,9 @@ class Wire:
                 side.recvs = [*side.recvs[-self.RECVS_KEPT :], call.result]
             elif call.result == b"" or (isinstance(call.result, OSError) and not isinstance(call.result, TimeoutError)):
                 side.goodbyes += 1
-        elif isinstance(call.result, OSError):
+            return
+        side.sends += 1
+        if isinstance(call.result, OSError):
             side.failed_sends += 1
         elif isinstance(call.result, int):
             side.sent += call.result

@@ -124,6 +124,9 @@ class Host:
     def do_has_threads(self, most: int) -> None:
         self.server.has_threads(most)
 
+    def do_sends_to(self, name: str) -> int:
+        return self.server.sends_to(self.peer(name))
+
     def do_weighs_memory(self) -> None:
         self.server.weighs_memory()
 

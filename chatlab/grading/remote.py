@@ -208,6 +208,9 @@ class RemoteServer(Server):
     def threads(self) -> list[str]:
         return self.ask("threads")
 
+    def sends_to(self, peer: Peer) -> int:
+        return int(self.ask("sends_to", peer.name))
+
     def weighs_memory(self) -> None:
         self.ask("weighs_memory")
 

@@ -1,4 +1,4 @@
-"""Stage 09: the chat client of stage 05, which knows /quit."""
+"""Stage 10: the chat client of stage 09."""
 
 import os
 import socket
@@ -53,15 +53,12 @@ def chat(connection: socket.socket, keyboard: Iterable[str], screen: TextIO) -> 
     thread = threading.Thread(target=receiver, daemon=True)
     thread.start()
     for typed in keyboard:
-        # BEGIN SOLUTION 6: /quit is the last line to be sent; set we_end before you send it, for the answer is fast
-        #| send_line(connection, typed.rstrip("\n"))
         line = typed.rstrip("\n")
         if line == "/quit":
             we_end.set()
         send_line(connection, line)
         if line == "/quit":
             break
-        # END SOLUTION
     we_end.set()
     connection.shutdown(socket.SHUT_WR)  # we have said all; the server may still have something for us
     thread.join()

@@ -12,7 +12,7 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="not run: only Linux 
 MEGABYTE = bytes(range(256)) * 4096
 
 
-@check(points=1, until=9)
+@check(points=1, until=10)
 def test_listens(programs):
     """python server.py HOST PORT listens there, and says so."""
     server = programs.server("127.0.0.1", "0")
@@ -112,7 +112,7 @@ def test_reset_in_the_middle(server):
 
 
 @POSIX
-@check(needs="listens", until=9)
+@check(needs="listens", until=10)
 def test_ctrl_c(programs):
     """Ctrl-C ends the server with exit status 0 and no traceback."""
     server = programs.server("127.0.0.1", "0")
@@ -123,14 +123,14 @@ def test_ctrl_c(programs):
     server.ends(0)
 
 
-@check(needs="listens", until=9)
+@check(needs="listens", until=10)
 def test_port_in_use(programs):
     """A port in use: one sentence, exit status 1."""
     taken = programs.listen().getsockname()[1]
     programs.server("127.0.0.1", str(taken)).ends(1, sentence=True)
 
 
-@check(needs="listens", until=9)
+@check(needs="listens", until=10)
 def test_bad_port(programs):
     """A bad port number: one sentence, exit status 1, from server and client."""
     for port in ("http", "-1", "65536", ""):
@@ -140,7 +140,7 @@ def test_bad_port(programs):
 
 
 @LINUX
-@check(points=1, needs="listens", until=9)
+@check(points=1, needs="listens", until=10)
 def test_starts_again(programs):
     """The server starts on a port that an earlier run has used a moment ago."""
     held = socket.socket(socket.AF_INET, socket.SOCK_STREAM)  # stands for what an earlier run leaves behind
@@ -172,7 +172,7 @@ def test_client_shows_the_echo(programs):
     client.shows("привет\n")
 
 
-@check(until=9)
+@check(until=10)
 def test_client_ctrl_d(programs):
     """When the keyboard ends (Ctrl-D), the client ends with exit status 0."""
     client, server = programs.connected_client()
@@ -191,7 +191,7 @@ def test_client_server_goes(programs):
     client.ends(1, sentence=True)
 
 
-@check(until=9)
+@check(until=10)
 def test_client_refused(programs):
     """Nobody listens: one sentence, exit status 1."""
     held = socket.socket(socket.AF_INET, socket.SOCK_STREAM)  # bound, so that nobody else gets it; not listening

@@ -10,7 +10,7 @@ TOO_LONG = "error: line longer than 4096 bytes"
 NOT_UTF8 = "error: line is not UTF-8"
 
 
-@check(points=1, until=9)
+@check(points=1, until=10)
 def test_a_line(server):
     """A line gets its answer."""
     ann, listener = server.pair()
@@ -18,7 +18,7 @@ def test_a_line(server):
     listener.hears_from(ann, "hello")
 
 
-@check(points=1, needs="a_line", until=9)
+@check(points=1, needs="a_line", until=10)
 def test_seven_segments(server):
     """A line that comes in seven pieces is one line."""
     ann, listener = server.pair()
@@ -26,7 +26,7 @@ def test_seven_segments(server):
     listener.hears_from(ann, "one line, whole!")
 
 
-@check(points=1, needs="a_line", until=9)
+@check(points=1, needs="a_line", until=10)
 def test_three_in_one(server):
     """Three lines that come in one piece are three lines."""
     ann, listener = server.pair()
@@ -35,7 +35,7 @@ def test_three_in_one(server):
     listener.hears_from(ann, "one", "two", "three")
 
 
-@check(needs="a_line", until=9)
+@check(needs="a_line", until=10)
 def test_one_and_a_half(server):
     """The beginning of a line that comes with the line before is kept."""
     ann, listener = server.pair()
@@ -44,7 +44,7 @@ def test_one_and_a_half(server):
     listener.hears_from(ann, "one", "two")
 
 
-@check(points=1, needs="a_line", until=9)
+@check(points=1, needs="a_line", until=10)
 def test_cut_letter(server):
     """A Cyrillic letter cut in the middle arrives whole."""
     ann, listener = server.pair()
@@ -53,7 +53,7 @@ def test_cut_letter(server):
     listener.hears_from(ann, "привет")
 
 
-@check(needs="cut_letter", until=9)
+@check(needs="cut_letter", until=10)
 def test_cut_emoji(server):
     """An emoji cut into its four bytes arrives whole."""
     ann, listener = server.pair()
@@ -61,7 +61,7 @@ def test_cut_emoji(server):
     listener.hears_from(ann, "🙂")
 
 
-@check(points=1, needs="a_line", until=9)
+@check(points=1, needs="a_line", until=10)
 def test_carriage_return(server):
     r"""A line that ends in \r\n is the same line."""
     ann, listener = server.pair()
@@ -71,7 +71,7 @@ def test_carriage_return(server):
     listener.hears_from(ann, "split")
 
 
-@check(needs="a_line", until=9)
+@check(needs="a_line", until=10)
 def test_empty_line(server):
     """An empty line is a line, and not a goodbye."""
     ann, listener = server.pair()
@@ -79,7 +79,7 @@ def test_empty_line(server):
     listener.hears_from(ann, "", "after it")
 
 
-@check(needs="a_line", until=9)
+@check(needs="a_line", until=10)
 def test_blanks(server):
     """The blanks at the ends of a line belong to it."""
     ann, listener = server.pair()
@@ -87,7 +87,7 @@ def test_blanks(server):
     listener.hears_from(ann, "  two before and one after ", "\ta tab", " ")
 
 
-@check(needs="a_line", until=9)
+@check(needs="a_line", until=10)
 def test_other_ends(server):
     r"""Nothing but \n ends a line: not \r in the middle of it, nor what str.splitlines takes for an end."""
     ann, listener = server.pair()
@@ -96,7 +96,7 @@ def test_other_ends(server):
         listener.hears_from(ann, line)
 
 
-@check(points=1, needs="seven_segments", until=9)
+@check(points=1, needs="seven_segments", until=10)
 def test_longest_line(server):
     """A line of 4,096 bytes comes whole."""
     ann, listener = server.pair()
@@ -105,7 +105,7 @@ def test_longest_line(server):
     listener.hears_from(ann, line, "short")
 
 
-@check(points=1, needs="longest_line", until=9)
+@check(points=1, needs="longest_line", until=10)
 def test_too_long(server):
     """A line over 4,096 bytes is refused before its newline comes, and its connection closed."""
     ann, _ = server.pair()
@@ -114,7 +114,7 @@ def test_too_long(server):
     ann.hears_end()
 
 
-@check(needs="too_long", until=9)
+@check(needs="too_long", until=10)
 def test_bytes_not_letters(server):
     """The limit counts bytes: 2,048 letters of two bytes each are a line, 2,049 are too long."""
     ann, listener = server.pair()
@@ -125,7 +125,7 @@ def test_bytes_not_letters(server):
     ann.hears_end()
 
 
-@check(needs="too_long", until=9)
+@check(needs="too_long", until=10)
 def test_too_long_at_once(server):
     """A line over 4,096 bytes is refused when it comes with its newline, too."""
     ann, _ = server.pair()
@@ -134,7 +134,7 @@ def test_too_long_at_once(server):
     ann.hears_end()
 
 
-@check(points=1, needs="a_line", until=9)
+@check(points=1, needs="a_line", until=10)
 def test_not_utf8(server):
     """A line that is not UTF-8 is refused, and its connection closed."""
     ann, _ = server.pair()
@@ -143,7 +143,7 @@ def test_not_utf8(server):
     ann.hears_end()
 
 
-@check(needs="not_utf8", until=9)
+@check(needs="not_utf8", until=10)
 def test_good_before_bad(server):
     """The good lines before a bad one are answered."""
     ann, listener = server.pair()
@@ -153,7 +153,7 @@ def test_good_before_bad(server):
     ann.hears_end()
 
 
-@check(points=1, needs="not_utf8", until=9)
+@check(points=1, needs="not_utf8", until=10)
 def test_next_after_bad(server):
     """A bad line ends one connection, not the server."""
     ann, _ = server.pair()
@@ -187,7 +187,7 @@ def test_half_a_line_at_goodbye(server):
     ann.hears_end()
 
 
-@check(needs="three_in_one", until=9)
+@check(needs="three_in_one", until=10)
 def test_a_thousand(server):
     """A thousand lines in one go arrive, whole and in order."""
     ann, listener = server.pair()
@@ -196,7 +196,7 @@ def test_a_thousand(server):
     listener.hears_from(ann, *lines)
 
 
-@check(points=1, until=9)
+@check(points=1, until=10)
 def test_client_lines(programs):
     """The client sends lines, and shows a line that comes in pieces, its letters cut, whole."""
     client, server = programs.connected_client()
@@ -207,7 +207,7 @@ def test_client_lines(programs):
     client.shows("you said: привет\n")
 
 
-@check(until=9)
+@check(until=10)
 def test_client_last_line(programs):
     """A last line without a newline is sent with one."""
     client, server = programs.connected_client()

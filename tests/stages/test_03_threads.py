@@ -3,7 +3,7 @@
 from chatlab.checks import check
 
 
-@check(points=2, until=9)
+@check(points=2, until=10)
 def test_idle_first(server):
     """A second client is served while the first says nothing."""
     ann, bob = server.connect("ann"), server.connect("bob")
@@ -37,7 +37,7 @@ def test_half_a_line_each(server):
     bob.hears_from(bob, "bob")
 
 
-@check(points=1, needs="idle_first", until=9)
+@check(points=1, needs="idle_first", until=10)
 def test_others_live_on(server):
     """A client that vanishes (a reset) leaves the others as they were."""
     ann, bob, eve = server.join("ann", "bob", "eve")
@@ -49,7 +49,7 @@ def test_others_live_on(server):
     (bob if server.stage < 5 else ann).hears_from(bob, "still here")
 
 
-@check(needs="others_live_on", until=9)
+@check(needs="others_live_on", until=10)
 def test_bad_line_hurts_nobody_else(server):
     """A bad line ends its own connection and no other."""
     ann, bob, eve = server.join("ann", "bob", "eve")
@@ -60,7 +60,7 @@ def test_bad_line_hurts_nobody_else(server):
     (bob if server.stage < 5 else ann).hears_from(bob, "still here")
 
 
-@check(points=1, needs="others_live_on", until=9)
+@check(points=1, needs="others_live_on", until=10)
 def test_gone_in_every_state(server):
     """Goodbye or reset, before a word, in the middle of a line or after one: the others never feel it."""
     ann, bob = server.join("ann", "bob")
@@ -81,7 +81,7 @@ def test_gone_in_every_state(server):
             (bob if server.stage < 5 else ann).hears_from(bob, "and we?")
 
 
-@check(points=1, needs="idle_first", until=9)
+@check(points=1, needs="idle_first", until=10)
 def test_threads_end(server):
     """A thread ends when its client has left: after twenty visitors there are no more threads than before."""
     (ann,) = server.join("ann")
@@ -97,7 +97,7 @@ def test_threads_end(server):
     server.has_threads(before)
 
 
-@check(needs="idle_first", until=9)
+@check(needs="idle_first", until=10)
 def test_fifty_are_served(server):
     """Fifty clients are here at once, and the last is served like the first."""
     peers = server.join(*[f"peer {number}" for number in range(50)])

@@ -4,14 +4,14 @@ from chatlab.checks import check
 from chatlab.explorer import scenarios
 
 
-@check(points=1, until=9)
+@check(points=1, until=10)
 def test_welcome(server):
     """Each client is told its number before anything else: 1, then 2, then 3."""
     for number, name in enumerate(("ann", "bob", "eve"), start=1):
         server.connect(name).hears(f"you are client {number}")
 
 
-@check(points=1, needs="welcome", until=9)
+@check(points=1, needs="welcome", until=10)
 def test_who(server):
     """/who tells who is here, in the order they came, to the one who asks."""
     ann, bob = server.join("ann", "bob")
@@ -22,7 +22,7 @@ def test_who(server):
     bob.hears("here: client 1, client 2, client 3")
 
 
-@check(points=1, needs="who", until=9)
+@check(points=1, needs="who", until=10)
 def test_gone_from_who(server):
     """Who has said goodbye is not here any more."""
     ann, bob = server.join("ann", "bob")
@@ -30,7 +30,7 @@ def test_gone_from_who(server):
     bob.sees("client 2")
 
 
-@check(points=1, needs="gone_from_who", until=9)
+@check(points=1, needs="gone_from_who", until=10)
 def test_reset_from_who(server):
     """Who has vanished (a reset) is not here any more either."""
     ann, bob = server.join("ann", "bob")
@@ -38,7 +38,7 @@ def test_reset_from_who(server):
     bob.sees("client 2")
 
 
-@check(needs="gone_from_who", until=9)
+@check(needs="gone_from_who", until=10)
 def test_bad_line_from_who(server):
     """Whoever is thrown out for a bad line is not here any more."""
     ann, bob = server.join("ann", "bob")
@@ -48,7 +48,7 @@ def test_bad_line_from_who(server):
     bob.sees("client 2")
 
 
-@check(points=2, needs="welcome", until=9)
+@check(points=2, needs="welcome", until=10)
 def test_never_used_again(server):
     """A number is never used again, whoever leaves, in whatever order."""
     ann, bob, eve = server.join("ann", "bob", "eve")
@@ -61,7 +61,7 @@ def test_never_used_again(server):
     assert_number(server, zoe, 5)
 
 
-@check(points=2, needs="who", until=9)
+@check(points=2, needs="who", until=10)
 def test_fifty_at_once(server):
     """Fifty clients come at once: their numbers all differ, and all are here."""
     peers = [server.connect(f"guest {number}") for number in range(50)]
@@ -70,7 +70,7 @@ def test_fifty_at_once(server):
     peers[0].sees(*(f"client {number}" for number in range(1, 51)))
 
 
-@check(points=1, needs="reset_from_who", until=9)
+@check(points=1, needs="reset_from_who", until=10)
 def test_come_and_go(server):
     """Thirty come and go, politely and not, while one stays: in the end it is alone."""
     (ann,) = server.join("ann")
@@ -85,7 +85,7 @@ def test_come_and_go(server):
     ann.sees("client 1")
 
 
-@check(points=1, until=9)
+@check(points=1, until=10)
 def test_client_greeting(programs):
     """The client shows what the server says on joining, before anything is typed."""
     client, server = programs.connected_client()
@@ -104,19 +104,19 @@ def assert_number(server, peer, number):
 # Under every schedule of their threads that two delays can make: see docs/explorer.md
 
 
-@check(points=1, needs="welcome", until=9)
+@check(points=1, needs="welcome", until=10)
 def test_two_join_at_once(race):
     """Two join at once: their numbers differ, and both are here."""
     race(scenarios.two_join_at_once)
 
 
-@check(points=1, needs="welcome", until=9)
+@check(points=1, needs="welcome", until=10)
 def test_one_joins_while_one_leaves(race):
     """One joins while another leaves: the newcomer's number is new, and the one who left is no longer here."""
     race(scenarios.one_joins_while_one_leaves)
 
 
-@check(points=1, needs="welcome", until=9)
+@check(points=1, needs="welcome", until=10)
 def test_who_while_one_joins(race):
     """One asks who is here while another joins: the answer comes, with or without the newcomer."""
     race(scenarios.who_while_one_joins)

@@ -4,7 +4,7 @@ from chatlab.checks import check
 from chatlab.explorer import scenarios
 
 
-@check(points=1, until=9)
+@check(points=1, until=10)
 def test_others_hear_it(server):
     """What one client says, all the others hear."""
     ann, bob, eve = server.join("ann", "bob", "eve")
@@ -13,7 +13,7 @@ def test_others_hear_it(server):
     eve.hears("client 1: hello")
 
 
-@check(points=2, needs="others_hear_it", until=9)
+@check(points=2, needs="others_hear_it", until=10)
 def test_not_the_sender(server):
     """The sender does not hear itself."""
     ann, bob = server.join("ann", "bob")
@@ -22,7 +22,7 @@ def test_not_the_sender(server):
     ann.hears_nothing()
 
 
-@check(points=1, needs="others_hear_it", until=9)
+@check(points=1, needs="others_hear_it", until=10)
 def test_in_any_order(server):
     """Clients speak in another order than they came, and each line says who spoke."""
     ann, bob, eve = peers = server.join("ann", "bob", "eve")
@@ -36,7 +36,7 @@ def test_in_any_order(server):
         peer.hears_nothing()
 
 
-@check(needs="others_hear_it", until=9)
+@check(needs="others_hear_it", until=10)
 def test_alone(server):
     """Talking to an empty room is no trouble, and who comes later hears nothing of it."""
     (ann,) = server.join("ann")
@@ -46,7 +46,7 @@ def test_alone(server):
     bob.hears_nothing()
 
 
-@check(points=1, needs="others_hear_it", until=9)
+@check(points=1, needs="others_hear_it", until=10)
 def test_mute_newcomer(server):
     """A newcomer who says nothing and reads nothing stops nobody."""
     server.connect("max")
@@ -55,7 +55,7 @@ def test_mute_newcomer(server):
     bob.hears_from(ann, "hello")
 
 
-@check(points=1, needs="not_the_sender", until=9)
+@check(points=1, needs="not_the_sender", until=10)
 def test_fifty_hear_one(server):
     """Fifty come at once, and each of them hears the one who speaks, once."""
     peers = [server.connect(f"guest {number}") for number in range(50)]
@@ -69,7 +69,7 @@ def test_fifty_hear_one(server):
         peer.hears_nothing()
 
 
-@check(points=1, needs="others_hear_it", until=9)
+@check(points=1, needs="others_hear_it", until=10)
 def test_two_talk_at_once(server):
     """Two talk at the same time: a third hears every line of both, whole, and each one's in order."""
     ann, bob, eve = server.join("ann", "bob", "eve")
@@ -86,7 +86,7 @@ def test_two_talk_at_once(server):
                 left.pop(0)
 
 
-@check(points=1, needs="others_hear_it", until=9)
+@check(points=1, needs="others_hear_it", until=10)
 def test_after_one_has_left(server):
     """When one has left, the others still hear each other."""
     ann, bob, eve = server.join("ann", "bob", "eve")
@@ -97,7 +97,7 @@ def test_after_one_has_left(server):
     ann.hears_from(eve, "so he has")
 
 
-@check(points=1, until=9)
+@check(points=1, until=10)
 def test_client_hears_while_nobody_types(programs):
     """The client shows what arrives while nobody types, and sends what is typed meanwhile."""
     client, server = programs.connected_client()
@@ -112,7 +112,7 @@ def test_client_hears_while_nobody_types(programs):
     client.shows("client 2: morning\n")
 
 
-@check(points=1, until=9)
+@check(points=1, until=10)
 def test_client_ends_with_the_server(programs):
     """When the server goes, the client ends by itself, with nothing typed: one sentence, exit status 1."""
     client, server = programs.connected_client()
@@ -122,7 +122,7 @@ def test_client_ends_with_the_server(programs):
     client.ends(1, sentence=True)
 
 
-@check(needs="client_ends_with_the_server", until=9)
+@check(needs="client_ends_with_the_server", until=10)
 def test_client_ends_on_reset(programs):
     """When the connection is reset, the client ends by itself in the same way."""
     client, server = programs.connected_client()
@@ -130,7 +130,7 @@ def test_client_ends_on_reset(programs):
     client.ends(1, sentence=True)
 
 
-@check(points=1, until=9)
+@check(points=1, until=10)
 def test_client_hears_the_rest(programs):
     """After Ctrl-D the client still shows what the server has for it, then ends with exit status 0."""
     client, server = programs.connected_client()
@@ -147,13 +147,13 @@ def test_client_hears_the_rest(programs):
 # Under every schedule of their threads that two delays can make: see docs/explorer.md
 
 
-@check(points=1, needs="others_hear_it", until=9)
+@check(points=1, needs="others_hear_it", until=10)
 def test_two_speak_at_once(race):
     """Two speak at once to one whose buffer is small: it gets both lines whole."""
     race(scenarios.two_speak_at_once)
 
 
-@check(points=1, needs="others_hear_it", until=9)
+@check(points=1, needs="others_hear_it", until=10)
 def test_one_joins_while_another_speaks(race):
     """One joins while another speaks: the first line that it hears is its number."""
     race(scenarios.one_joins_while_another_speaks)

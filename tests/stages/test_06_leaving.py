@@ -4,7 +4,7 @@ from chatlab.checks import check
 from chatlab.explorer import scenarios
 
 
-@check(points=2, until=9)
+@check(points=2, until=10)
 def test_goodbye_is_told(server):
     """When one says goodbye, the others are told so once."""
     ann, bob, eve = server.join("ann", "bob", "eve", notices=True)
@@ -15,7 +15,7 @@ def test_goodbye_is_told(server):
     bob.hears_end()
 
 
-@check(points=2, needs="goodbye_is_told", until=9)
+@check(points=2, needs="goodbye_is_told", until=10)
 def test_reset_is_told(server):
     """When one vanishes (a reset), the others are told so once."""
     ann, bob, eve = server.join("ann", "bob", "eve", notices=True)
@@ -26,7 +26,7 @@ def test_reset_is_told(server):
     ann.sees("client 1", "client 3")
 
 
-@check(points=1, needs="goodbye_is_told", until=9)
+@check(points=1, needs="goodbye_is_told", until=10)
 def test_told_finds_no_ghost(server):
     """Whoever has been told that one has left does not find it in /who any more."""
     ann, bob, *guests = server.join("ann", "bob", *(f"guest {number}" for number in range(20)))
@@ -38,7 +38,7 @@ def test_told_finds_no_ghost(server):
     ann.hears("here: client 1, " + ", ".join(f"client {guest.number}" for guest in guests))
 
 
-@check(points=1, needs="goodbye_is_told", until=9)
+@check(points=1, needs="goodbye_is_told", until=10)
 def test_half_a_line(server):
     """Half a line of one who leaves is no line: the others hear only that it left."""
     ann, bob = server.join("ann", "bob", notices=True)
@@ -49,7 +49,7 @@ def test_half_a_line(server):
     ann.hears_nothing()
 
 
-@check(points=1, needs="goodbye_is_told", until=9)
+@check(points=1, needs="goodbye_is_told", until=10)
 def test_last_words(server):
     """What one said just before leaving is heard first, then that it left."""
     ann, bob = server.join("ann", "bob", notices=True)
@@ -58,7 +58,7 @@ def test_last_words(server):
     ann.hears("client 2: good", "client 2: bye", "client 2 left")
 
 
-@check(needs="goodbye_is_told", until=9)
+@check(needs="goodbye_is_told", until=10)
 def test_thrown_out(server):
     """Whoever is thrown out for a bad line has left, too."""
     ann, bob = server.join("ann", "bob", notices=True)
@@ -86,7 +86,7 @@ def test_dead_recipient(server):
     eve.hears_from_amid(ann, "is bob all right?")
 
 
-@check(points=1, needs="reset_is_told", until=9)
+@check(points=1, needs="reset_is_told", until=10)
 def test_leaves_in_mid_broadcast(server):
     """One vanishes while a thousand lines are on their way: the others hear every line, and once that it left."""
     ann, bob, eve = server.join("ann", "bob", "eve", notices=True)
@@ -104,7 +104,7 @@ def test_leaves_in_mid_broadcast(server):
     eve.hears_nothing()
 
 
-@check(points=2, needs="reset_is_told", until=9)
+@check(points=2, needs="reset_is_told", until=10)
 def test_thirty_leave_at_once(server):
     """Thirty vanish at once: who stays is told of each of them once, and is alone."""
     (ann,) = server.join("ann", notices=True)
@@ -120,7 +120,7 @@ def test_thirty_leave_at_once(server):
     ann.sees("client 1")
 
 
-@check(points=1, needs="reset_is_told", until=9)
+@check(points=1, needs="reset_is_told", until=10)
 def test_goodbye_then_reset(server):
     """One who says goodbye and then vanishes as well has left once."""
     ann, bob = server.join("ann", "bob", notices=True)
@@ -134,19 +134,19 @@ def test_goodbye_then_reset(server):
 # Under every schedule of their threads that two delays can make: see docs/explorer.md
 
 
-@check(points=1, needs="goodbye_is_told", until=9)
+@check(points=1, needs="goodbye_is_told", until=10)
 def test_one_leaves_while_another_speaks(race):
     """One leaves while another speaks: those who stay hear it, once."""
     race(scenarios.one_leaves_while_another_speaks)
 
 
-@check(points=1, needs="goodbye_is_told", until=9)
+@check(points=1, needs="goodbye_is_told", until=10)
 def test_reset_in_mid_broadcast(race):
     """One vanishes while another speaks: the rest hear it, and are told once who left."""
     race(scenarios.reset_in_mid_broadcast)
 
 
-@check(points=1, needs="goodbye_is_told", until=9)
+@check(points=1, needs="goodbye_is_told", until=10)
 def test_two_leave_at_once(race):
     """Two leave at once, one politely and one not: the third is told of each, once."""
     race(scenarios.two_leave_at_once)

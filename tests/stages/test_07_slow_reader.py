@@ -7,7 +7,7 @@ LINES = [f"{number:05} {'.' * 994}" for number in range(5000)]  # 5 MB
 BOUND = 3_000_000  # bytes that the server may keep for one who does not read
 
 
-@check(points=3, until=9)
+@check(points=3, until=10)
 def test_rest_hear_every_line(server):
     """One never reads while another sends 5 MB: the rest hear every line."""
     ann, eve, stuck = with_a_stuck_client(server)
@@ -16,7 +16,7 @@ def test_rest_hear_every_line(server):
     ann.hears_nothing()
 
 
-@check(points=3, needs="rest_hear_every_line", until=9)
+@check(points=3, needs="rest_hear_every_line", until=10)
 def test_memory_is_bounded(server):
     """Meanwhile the server keeps at most 3 MB for the one who never reads."""
     ann, eve, stuck = with_a_stuck_client(server)
@@ -32,7 +32,7 @@ def test_memory_is_bounded(server):
         raise server.failure("unbounded", text)
 
 
-@check(points=1, needs="rest_hear_every_line", until=9)
+@check(points=1, needs="rest_hear_every_line", until=10)
 def test_newcomer_meanwhile(server):
     """While one is stuck and another talks, a newcomer is welcomed and heard."""
     ann, eve, stuck = with_a_stuck_client(server)
@@ -43,7 +43,7 @@ def test_newcomer_meanwhile(server):
     eve.hears_from_amid(zoe, "what a noise")
 
 
-@check(points=1, needs="rest_hear_every_line", until=9)
+@check(points=1, needs="rest_hear_every_line", until=10)
 def test_late_reader(server):
     """One who reads late, but before the bound is reached, gets everything in order."""
     ann, eve, late = with_a_stuck_client(server)
@@ -55,7 +55,7 @@ def test_late_reader(server):
     late.hears_from(ann, "and on")
 
 
-@check(points=2, needs="late_reader", until=9)
+@check(points=2, needs="late_reader", until=10)
 def test_flushed_after_goodbye(server):
     """One who says goodbye still gets what was on its way to it."""
     ann, eve, late = with_a_stuck_client(server)
@@ -68,7 +68,7 @@ def test_flushed_after_goodbye(server):
     late.hears_end()
 
 
-@check(points=1, needs="rest_hear_every_line", until=9)
+@check(points=1, needs="rest_hear_every_line", until=10)
 def test_stuck_one_vanishes(server):
     """The stuck client vanishes: it is removed, the others are told once, and the chat goes on."""
     ann, eve, stuck = with_a_stuck_client(server)
@@ -112,7 +112,7 @@ def as_bytes(lines):
 # Under every schedule of their threads that two delays can make: see docs/explorer.md
 
 
-@check(points=1, needs="rest_hear_every_line", until=9)
+@check(points=1, needs="rest_hear_every_line", until=10)
 def test_full_client_while_a_third_joins(race):
     """One does not read and its buffer is full: another who speaks is heard, and a third can join."""
     race(scenarios.full_client_while_a_third_joins)

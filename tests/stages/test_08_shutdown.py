@@ -10,7 +10,7 @@ from chatlab.explorer import scenarios
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="not run: a test cannot press Ctrl-C on Windows")
 
 
-@check(points=1, until=9)
+@check(points=1, until=10)
 def test_nobody_here(server):
     """With nobody here, serve returns when its listener is closed."""
     server.start()
@@ -18,7 +18,7 @@ def test_nobody_here(server):
     server.must_end()
 
 
-@check(points=2, needs="nobody_here", until=9)
+@check(points=2, needs="nobody_here", until=10)
 def test_idle(server):
     """Two who say nothing hear goodbye; then their connections are closed, serve returns, and no thread is left."""
     ann, bob = server.join("ann", "bob", notices=True)
@@ -29,7 +29,7 @@ def test_idle(server):
     server.must_end()
 
 
-@check(points=1, needs="idle", until=9)
+@check(points=1, needs="idle", until=10)
 def test_returns_last(server):
     """serve returns when every other thread has ended, however long that takes."""
     ann, bob = server.join("ann", "bob")
@@ -39,7 +39,7 @@ def test_returns_last(server):
         peer.hears_end()
 
 
-@check(points=2, needs="idle", until=9)
+@check(points=2, needs="idle", until=10)
 def test_talking(server):
     """One who talks without a pause does not keep the server: all hear goodbye as their last line."""
     ann, bob = server.join("ann", "bob")
@@ -51,7 +51,7 @@ def test_talking(server):
     server.must_end()
 
 
-@check(points=2, needs="idle", until=9)
+@check(points=2, needs="idle", until=10)
 def test_reads_it_later(server):
     """One who is not reading at that moment finds the goodbye behind all that it has not read yet."""
     ann, late = server.join("ann", "late")
@@ -66,7 +66,7 @@ def test_reads_it_later(server):
     late.hears_end()
 
 
-@check(points=2, needs="idle", until=9)
+@check(points=2, needs="idle", until=10)
 def test_stuck(server):
     """One who never reads, its buffers full, does not keep the server: the others hear goodbye, serve returns."""
     server.send_buffer = 16 * 1024
@@ -83,7 +83,7 @@ def test_stuck(server):
     server.must_end()
 
 
-@check(points=1, needs="idle", until=9)
+@check(points=1, needs="idle", until=10)
 def test_leaving_meanwhile(server):
     """One who leaves in the same moment makes no trouble."""
     ann, bob, eve = server.join("ann", "bob", "eve")
@@ -95,7 +95,7 @@ def test_leaving_meanwhile(server):
     server.must_end()
 
 
-@check(points=1, needs="idle", until=9)
+@check(points=1, needs="idle", until=10)
 def test_fifty(server):
     """Fifty hear goodbye."""
     peers = server.join(*(f"guest {number}" for number in range(50)))
@@ -107,7 +107,7 @@ def test_fifty(server):
 
 
 @POSIX
-@check(points=1, needs="idle", until=9)
+@check(points=1, needs="idle", until=10)
 def test_ctrl_c_with_clients(programs):
     """Ctrl-C: everyone hears goodbye, and the program ends with exit status 0."""
     server = programs.server("127.0.0.1", "0")
@@ -133,13 +133,13 @@ def last_line_is_goodbye(server, peer):
 # Under every schedule of their threads that two delays can make: see docs/explorer.md
 
 
-@check(points=1, needs="idle", until=9)
+@check(points=1, needs="idle", until=10)
 def test_shutdown_while_a_client_joins(race):
     """The server stops while one joins: nobody is left waiting, and who was here hears goodbye last."""
     race(scenarios.shutdown_while_a_client_joins)
 
 
-@check(points=1, needs="idle", until=9)
+@check(points=1, needs="idle", until=10)
 def test_shutdown_while_one_speaks(race):
     """The server stops while one speaks: goodbye is the last line of all."""
     race(scenarios.shutdown_while_one_speaks)

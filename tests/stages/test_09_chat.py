@@ -6,7 +6,7 @@ from chatlab.explorer import scenarios
 BAD_NICKNAME = "error: a nickname is 1 to 20 letters or digits and starts with a letter"
 
 
-@check(points=1)
+@check(points=1, until=10)
 def test_joined(server):
     """When one joins, the others are told; the one who joins is not."""
     ann, bob = server.join("ann", "bob", notices=True)
@@ -17,7 +17,7 @@ def test_joined(server):
     bob.hears("client 3 joined")
 
 
-@check(points=1)
+@check(points=1, until=10)
 def test_nickname(server):
     """/nick ann: its owner is told, the others are told, and it stands in every line from then on."""
     ann, bob = server.join("ann", "bob")
@@ -30,7 +30,7 @@ def test_nickname(server):
     bob.hears("here: ann, client 2")
 
 
-@check(points=1, needs="nickname")
+@check(points=1, needs="nickname", until=10)
 def test_renamed(server):
     """A nickname can be changed, and the old one is free again."""
     ann, bob = server.join("ann", "bob")
@@ -41,7 +41,7 @@ def test_renamed(server):
     ann.hears("ann: I am ann now")
 
 
-@check(points=2, needs="nickname")
+@check(points=2, needs="nickname", until=10)
 def test_taken(server):
     """A nickname that somebody here has is refused, and nobody else hears of it."""
     ann, bob = server.join("ann", "bob")
@@ -53,7 +53,7 @@ def test_taken(server):
     bob.hears("here: ann, client 2")
 
 
-@check(points=1, needs="taken")
+@check(points=1, needs="taken", until=10)
 def test_freed_by_leaving(server):
     """When its owner leaves, politely or not, a nickname is free again."""
     ann, bob = server.join("ann", "bob")
@@ -70,7 +70,7 @@ def test_freed_by_leaving(server):
         takes(ann, f"ann{guest.number}", bob, "ghost")
 
 
-@check(points=1, needs="nickname")
+@check(points=1, needs="nickname", until=10)
 def test_bad_nicknames(server):
     """A nickname that is empty, too long, has other signs or starts with a digit is refused."""
     ann, bob = server.join("ann", "bob")
@@ -82,7 +82,7 @@ def test_bad_nicknames(server):
     bob.hears_nothing()
 
 
-@check(needs="nickname")
+@check(needs="nickname", until=10)
 def test_any_alphabet(server):
     """A nickname may be of any alphabet, and twenty letters long."""
     ann, bob = server.join("ann", "bob")
@@ -92,7 +92,7 @@ def test_any_alphabet(server):
     bob.hears("Аня: привет")
 
 
-@check(points=2, needs="nickname")
+@check(points=2, needs="nickname", until=10)
 def test_private(server):
     """/msg bob hi reaches bob and nobody else."""
     ann, bob, eve = server.join("ann", "bob", "eve")
@@ -105,7 +105,7 @@ def test_private(server):
     eve.hears("client 1: hello, all")
 
 
-@check(points=1, needs="private")
+@check(points=1, needs="private", until=10)
 def test_private_by_number(server):
     """/msg 2 hi reaches client 2, whether it has a nickname or not."""
     ann, bob = server.join("ann", "bob")
@@ -116,7 +116,7 @@ def test_private_by_number(server):
     bob.hears("client 1 to you: hi again")
 
 
-@check(points=1, needs="private")
+@check(points=1, needs="private", until=10)
 def test_private_to_nobody(server):
     """/msg to somebody who is not here, or without a text, is answered with what is wrong."""
     ann, bob = server.join("ann", "bob")
@@ -128,7 +128,7 @@ def test_private_to_nobody(server):
     bob.hears_nothing()
 
 
-@check(points=1)
+@check(points=1, until=10)
 def test_quit(server):
     """/quit: goodbye, and the connection is closed; the others are told."""
     ann, bob = server.join("ann", "bob", notices=True)
@@ -139,7 +139,7 @@ def test_quit(server):
     ann.sees("client 1")
 
 
-@check(points=1)
+@check(points=1, until=10)
 def test_unknown_commands(server):
     """A command that there is not gets an answer, goes to nobody else, and does no harm."""
     ann, bob = server.join("ann", "bob")
@@ -163,7 +163,7 @@ def test_full(server):
     peers[99].hears_from(another, "just in time")
 
 
-@check(points=1)
+@check(points=1, until=10)
 def test_client_quit(programs):
     """After /quit the client shows the goodbye and ends with exit status 0, though the keyboard is still there."""
     client, server = programs.connected_client()
@@ -187,7 +187,7 @@ def takes(peer, nickname, witness, old):
 # Under every schedule of their threads that two delays can make: see docs/explorer.md
 
 
-@check(points=1, needs="nickname")
+@check(points=1, needs="nickname", until=10)
 def test_two_claim_one_nickname(race):
     """Two claim one nickname at once: one gets it, the other is told that it is taken."""
     race(scenarios.two_claim_one_nickname)

@@ -1,4 +1,6 @@
-/* A chat in C with epoll, one thread: about the least that a machine has to do. cc -O2 -o epoll epoll.c; epoll DESCRIPTOR
+/* A chat in C with epoll, one thread: about the least that a machine has to do.
+
+   cc -O2 -o epoll epoll.c; ./epoll DESCRIPTOR
 
    DESCRIPTOR is that of a listener that is open already. State: for each client the beginning of a line, and the
    backlog that its socket did not take, without a bound. A round reads all that has come, then sends all the new lines

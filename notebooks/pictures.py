@@ -116,7 +116,9 @@ def waits_for(verdict) -> None:
     arrows = [(who, holder or who, f"{what}\n(line {line})") for who, what, line, _, holder in
               re.findall(lock, verdict.failure.message)]  # fmt: skip
     holders = {holder for _, holder, _ in arrows}
-    for who, peer, line in re.findall(r"(\S+) waits for room in the full buffer of (\w+) \(line (\d+)\)", verdict.failure.message):
+    for who, peer, line in re.findall(
+        r"(\S+) waits for room in the full buffer of (\w+) \(line (\d+)\)", verdict.failure.message
+    ):
         if who in holders:
             arrows.append((who, peer, f"room in its buffer\n(line {line})"))
     names = list(dict.fromkeys(name for who, to, _ in arrows for name in (who, to)))
@@ -124,7 +126,9 @@ def waits_for(verdict) -> None:
     place = {}
     for number, name in enumerate(names):
         angle = math.pi - 2 * math.pi * number / len(names)
-        place[name] = (1.8 * math.cos(angle), 1.25 * math.sin(angle)) if ring else (-2.3 + 4.6 * number / (len(names) - 1), 0)
+        place[name] = (
+            (1.8 * math.cos(angle), 1.25 * math.sin(angle)) if ring else (-2.3 + 4.6 * number / (len(names) - 1), 0)
+        )
     if len(names) == 1:
         place[names[0]] = (-0.9, 0)
     figure, axes = plt.subplots(figsize=(7, (1.8, 2.6, 4)[min(len(names), 3) - 1] if ring else 1.8))
@@ -145,7 +149,12 @@ def waits_for(verdict) -> None:
     waiting = {who for who, _, _ in arrows}
     for name, (x, y) in place.items():
         shape = "round,pad=0.5" if name in waiting else "square,pad=0.6"
-        box = {"boxstyle": shape, "facecolor": "white" if name in waiting else "0.85", "edgecolor": "black", "linewidth": 1.5}
+        box = {
+            "boxstyle": shape,
+            "facecolor": "white" if name in waiting else "0.85",
+            "edgecolor": "black",
+            "linewidth": 1.5,
+        }
         axes.text(x, y, name, ha="center", va="center", bbox=box)
     axes.set(xlim=(-2.9, 2.9), ylim=(-1.5, 1.5) if ring and len(names) > 2 else (-0.8, 0.8))
     axes.axis("off")

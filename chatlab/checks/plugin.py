@@ -21,7 +21,8 @@ from .report import Cause, CheckFailed
 from .server import Server
 
 ROOT = Path(__file__).resolve().parents[2]
-BROKEN = {"no-file", "syntax", "exit-at-import", "import-error", "runs-at-import", "import-hangs", "no-serve", "no-chat"}
+AT_IMPORT = {"exit-at-import", "import-error", "runs-at-import", "import-hangs"}
+BROKEN = {"no-file", "syntax", "no-serve", "no-chat", *AT_IMPORT}
 STAGE_FILE = re.compile(r"test_(\d\d)_\w+\.py")
 
 

@@ -18,7 +18,9 @@ VISIBILITY = ("hidden", "visible", "after_due_date", "after_published")
 
 
 def add_grade_arguments(grade: argparse.ArgumentParser) -> None:
-    grade.add_argument("submissions", type=Path, metavar="SUBMISSIONS", help="folder with a folder, zip or tar.gz of each")
+    grade.add_argument(
+        "submissions", type=Path, metavar="SUBMISSIONS", help="folder with a folder, zip or tar.gz of each"
+    )
     grade.add_argument("--out", type=Path, required=True, metavar="REPORT", help="folder for the reports")
     grade.add_argument("--one", action="store_true", help="SUBMISSIONS is a single submission itself")
     grade.add_argument("-j", "--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="how many at once")
@@ -74,7 +76,9 @@ def grade(options: argparse.Namespace) -> int:
             task = progress.add_task("grading", total=len(found))
             for record in grading.grade(found, options.out / "records", how, executor, options.resume):
                 records.append(record)
-                progress.update(task, advance=1, description=f"grading: {record.file_name} {record.earned}/{record.most}")
+                progress.update(
+                    task, advance=1, description=f"grading: {record.file_name} {record.earned}/{record.most}"
+                )
         write_all(records, stages, options.out, f"chatlab, {_spoken(stages)}")
     except KeyboardInterrupt:
         told = f"Interrupted: {len(records)} of {len(found)} submissions are graded, and kept. Go on with --resume."

@@ -230,7 +230,9 @@ def grade(
             try:
                 record = future.result()
             except Exception as error:  # the class goes on; the record has no key, so that --resume tries again
-                record = _record_of_none(submission, f"The grader failed at it: {type(error).__name__}: {error}", options)
+                record = _record_of_none(
+                    submission, f"The grader failed at it: {type(error).__name__}: {error}", options
+                )
                 key = ""
             record = replace(record, notes=[*notes, *record.notes], key=key)
             record.write(out)

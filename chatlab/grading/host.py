@@ -163,7 +163,9 @@ class Host:
             known = Path(folder) / "server.py"
             known.write_text(KNOWN_RACE, encoding="utf-8")
             if simulate(known, scenarios.two_join_at_once, delays=1, stage=4).holds:
-                text = "The explorer no longer finds a race that is there: the program has changed the checks themselves."
+                text = (
+                    "The explorer no longer finds a race that is there: the program has changed the checks themselves."
+                )
                 raise CheckFailed("", causes.Cause("tampered", text), [], [])
 
 

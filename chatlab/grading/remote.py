@@ -1,4 +1,4 @@
-"""The checks' side of a student's process that is shut in: the same fixtures, with the server and programs elsewhere."""
+"""The checks' side of a student's process that is shut in: the same fixtures, the server and programs elsewhere."""
 
 from __future__ import annotations
 

@@ -132,7 +132,10 @@ def _script(folder: Path, hidden: list[Path]) -> list[str]:
     lines += [f"mount -t tmpfs -o size={DISK},mode=1777,nosuid,nodev tmpfs {quote(path)}" for path in covered]
     for number, path in enumerate(shown, start=4):
         if any(parent in covered for parent in (path, *path.parents)):
-            lines += [f"mkdir -p {quote(path)}", f"mount --no-canonicalize --rbind /proc/self/fd/{number} {quote(path)}"]
+            lines += [
+                f"mkdir -p {quote(path)}",
+                f"mount --no-canonicalize --rbind /proc/self/fd/{number} {quote(path)}",
+            ]
         lines.append(f"exec {number}<&-")
     inside = [path for path in (ROOT / "solutions", ROOT / "tests", ROOT / ".lab", ROOT / ".git", *hidden)]
     for path in inside:

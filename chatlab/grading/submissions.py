@@ -1,4 +1,4 @@
-"""What was handed in: folders, zips and tars, taken in without trust, each packed again with its stages' files alone."""
+"""What was handed in: folders, zips and tars, taken in without trust, and packed again with the stages' files alone."""
 
 from __future__ import annotations
 
@@ -55,9 +55,11 @@ class Content:
 
 
 def find(folder: Path) -> list[Submission]:
-    """Return every submission in the folder: all that lies in it but hidden files. Raises ValueError where it is none."""
+    """Return every submission in the folder: all in it but hidden files. Raises ValueError where there is none."""
     if not folder.is_dir():
-        raise ValueError(f"There is no folder {folder}: give the one in which each submission is a folder, zip or tar.gz.")
+        raise ValueError(
+            f"There is no folder {folder}: give the one in which each submission is a folder, zip or tar.gz."
+        )
     paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     if not paths:
         raise ValueError(f"{folder} is empty: each submission is to be a folder, a zip or a tar.gz in it.")
@@ -77,7 +79,9 @@ def take_in(submission: Submission) -> Content:
     for parts, data in _read(submission.path, notes):
         total += len(data)
         if total > MOST_BYTES:
-            raise Refused(f"It holds more than {MOST_BYTES // 1024**2} MB, and was not unpacked: a stage takes a few KB.")
+            raise Refused(
+                f"It holds more than {MOST_BYTES // 1024**2} MB, and was not unpacked: a stage takes a few KB."
+            )
         if len(files) >= MOST_FILES:
             raise Refused(f"It holds more than {MOST_FILES:,} files, and was not unpacked: a stage takes two.")
         files[parts] = data
@@ -114,9 +118,7 @@ def _stages_of(files: dict[tuple[str, ...], bytes], notes: list[str]) -> dict[st
             if len(parts) <= 2 and STAGE.fullmatch(parts[-1]):
                 notes.append(f"{_show(parts)} is a file; it should be a folder with server.py and client.py.")
     if not roots:
-        raise Refused(
-            " ".join([*notes, "No stage's folder, such as 01_echo, is at its top or one folder down."])
-        )
+        raise Refused(" ".join([*notes, "No stage's folder, such as 01_echo, is at its top or one folder down."]))
     for number, root in roots.items():
         if root[-1] != names[number]:
             notes.append(f"{_show(root)} is graded as {names[number]}.")

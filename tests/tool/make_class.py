@@ -24,7 +24,9 @@ def programs(kind: str) -> list[Path]:
 
 def make_class(folder: Path, count: int, stages: int = len(SOLUTIONS)) -> None:
     """Write so many submissions into a new folder, of these first stages at most."""
-    others = [path for kind in ("mistakes", "variants") for path in programs(kind) if int(path.parent.name[:2]) <= stages]
+    others = [
+        path for kind in ("mistakes", "variants") for path in programs(kind) if int(path.parent.name[:2]) <= stages
+    ]
     turn = itertools.cycle(sorted(others, key=lambda path: (path.stem, path.parent.name)))
     for number in range(1, count + 1):
         name = f"s{number:03}"

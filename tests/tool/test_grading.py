@@ -53,7 +53,9 @@ def outcomes(report: Path) -> dict[str, list]:
     found = {}
     for path in sorted((report / "records").glob("*.json")):
         record = Record.read(path)
-        found[record.name] = [(check.stage, check.name, check.status, check.cause, check.points) for check in record.checks]
+        found[record.name] = [
+            (check.stage, check.name, check.status, check.cause, check.points) for check in record.checks
+        ]
     return found
 
 
@@ -256,7 +258,9 @@ def test_gradescope_autograder(a_class, tmp_path):
     shutil.copytree(ROOT / "solutions" / "01_echo", base / "submission" / "01_echo")
     (base / "results").mkdir()
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON"))}
-    run = subprocess.run([base / "run_autograder"], cwd=base, env=environment, capture_output=True, text=True, timeout=280)
+    run = subprocess.run(
+        [base / "run_autograder"], cwd=base, env=environment, capture_output=True, text=True, timeout=280
+    )
     content = json.loads((base / "results" / "results.json").read_text(encoding="utf-8"))
     jsonschema.validate(content, SCHEMA)
     assert content["score"] == load_stages()[0].points, run.stdout + run.stderr

@@ -153,7 +153,8 @@ def test_fork_bomb_at_import(grade):
 @shut_in
 def test_fork_bomb_when_a_client_comes(grade):
     bomb = SILENT.replace("    while True:", "    import os\n    while True:", 1).replace(
-        "            while connection", "            while True:\n                os.fork()\n            while connection"
+        "            while connection",
+        "            while True:\n                os.fork()\n            while connection",
     )
     record = grade(with_server(bomb))
     assert {check.name: check.status for check in record.checks}["hello"] != "passed"
@@ -161,7 +162,9 @@ def test_fork_bomb_when_a_client_comes(grade):
 
 def test_memory_taken_bit_by_bit(grade):
     greedy = SERVER.replace("def serve(", "held = []\n\n\ndef serve(", 1)
-    greedy = greedy.replace("connection.recv(", "(held.extend(bytearray(10_000_000) for _ in range(400)), connection)[1].recv(")
+    greedy = greedy.replace(
+        "connection.recv(", "(held.extend(bytearray(10_000_000) for _ in range(400)), connection)[1].recv("
+    )
     assert greedy.count("held") == 2
     record = grade(with_server(greedy))
     hello = next(check for check in record.checks if check.name == "hello")
@@ -169,7 +172,9 @@ def test_memory_taken_bit_by_bit(grade):
 
 
 def test_a_gigabyte_of_output(grade):
-    loud = SERVER.replace("def main(", "def main():\n    while True:\n        print('x' * 1000)\n\n\ndef quiet_main(", 1)
+    loud = SERVER.replace(
+        "def main(", "def main():\n    while True:\n        print('x' * 1000)\n\n\ndef quiet_main(", 1
+    )
     record = grade(with_server(loud))
     reasons = {check.cause for check in record.checks if check.status == "failed"}
     assert "too-much-output" in reasons

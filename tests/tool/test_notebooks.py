@@ -36,7 +36,9 @@ def test_it_runs(path):
 def test_it_is_kept_without_outputs(path, books):
     for cell in books[path].cells:
         if cell.cell_type == "code":
-            assert not cell.outputs and cell.execution_count is None, "strip the outputs: `nbstripout notebooks/*.ipynb`"
+            assert not cell.outputs and cell.execution_count is None, (
+                "strip the outputs: `nbstripout notebooks/*.ipynb`"
+            )
 
 
 @each_notebook

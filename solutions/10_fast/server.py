@@ -12,7 +12,7 @@ HOST, PORT = "127.0.0.1", 9000
 LIMIT = 4096  # bytes in a line, its newline not counted
 BLOCK = 65536  # bytes that one recv may take
 INBOX = 131072  # bytes that may wait for the broadcaster; then readers wait, and TCP slows down those who talk
-BACKLOG = 524288  # bytes that may wait for one client
+BACKLOG = 262144  # bytes that may wait for one client
 PATIENCE = 0.5  # seconds that we wait for a client that does not read
 MAX_CLIENTS = 2000
 MAX_NICKNAME = 20  # letters
@@ -79,6 +79,7 @@ class Client:
         self.gone = threading.Event()  # set when the broadcaster has nothing more for it
         self.changed = threading.Condition()  # guards what follows
         self.backlog = bytearray()
+        self.moved = 0.0  # when it last took something of its backlog, or the backlog began
         self.writer: threading.Thread | None = None  # at work as long as there is a backlog
         self.dropped = False
 
@@ -120,6 +121,7 @@ class Client:
             if self.dropped:
                 return False
             if not self.backlog:
+                self.moved = time.monotonic()
                 self.writer = threading.Thread(target=self.write)
                 self.writer.start()
             self.backlog += data
@@ -132,6 +134,7 @@ class Client:
         while True:
             with self.changed:
                 del self.backlog[:sent]
+                self.moved = time.monotonic()
                 self.changed.notify_all()  # there may be room again
                 # BEGIN SOLUTION 5: with no backlog left, end; otherwise take a piece from its beginning, and leave it there
                 #| piece = bytes(self.backlog)
@@ -225,13 +228,16 @@ class Chat:
             self.be_patient(full)
 
     def be_patient(self, full: list[Client]) -> None:
-        """Wait until they have read, or drop them. The inbox fills meanwhile, and TCP slows down those who talk."""
-        deadline = time.monotonic() + PATIENCE
+        """Wait until each has room again; drop who has taken nothing for PATIENCE seconds.
+
+        The inbox fills meanwhile, and TCP slows down those who talk.
+        """
         for client in full:
             with client.changed:
-                has_room = lambda: len(client.backlog) <= BACKLOG
-                in_time = client.changed.wait_for(has_room, max(0.0, deadline - time.monotonic()))
-            if not in_time:
+                patience = lambda: client.moved + PATIENCE - time.monotonic()
+                while len(client.backlog) > BACKLOG and client.changed.wait(patience()):
+                    pass  # it has taken something
+            if len(client.backlog) > BACKLOG:
                 client.drop()
 
     def to_others(self, client: Client, data: bytes) -> None:

@@ -1,5 +1,6 @@
 """Stage 10: the same chat, many times faster. Whole blocks come in, one thread owns the chat, one send goes out."""
 
+import contextlib
 import logging
 import os
 import socket
@@ -102,14 +103,11 @@ class Client:
         # END SOLUTION
 
     def send(self, data: bytes) -> bool:
-        """Send now what the socket takes, and leave the rest to a writer; returns whether too much is left.
-
-        The broadcaster alone sends as long as there is no backlog, and it alone begins one: that needs no lock.
-        """
+        """Send now what the socket takes, and leave the rest to a writer; returns whether too much is left."""
         # BEGIN SOLUTION 4: without a backlog: one send that does not wait; what is left over is the backlog of a writer
         #| self.connection.sendall(data)
         try:
-            if data and NOW and not self.backlog:
+            if data and NOW and not self.backlog:  # the broadcaster alone begins a backlog: it needs no lock to look
                 data = data[self.connection.send(data, NOW) :]
         except BlockingIOError:  # its buffer is full
             pass
@@ -147,6 +145,13 @@ class Client:
             except OSError:
                 self.drop()
 
+    def make_room(self) -> None:
+        """Wait as long as too much waits here; drop the client when it has taken nothing for PATIENCE seconds."""
+        with self.changed:
+            while len(self.backlog) > BACKLOG:
+                if not self.changed.wait(self.moved + PATIENCE - time.monotonic()):
+                    self.drop()
+
     def drop(self) -> None:
         """Cut the connection; this wakes the thread that reads from it and the one that writes to it."""
         with self.changed:
@@ -155,10 +160,8 @@ class Client:
         self.shut_down(socket.SHUT_RDWR)
 
     def shut_down(self, how: int) -> None:
-        try:
+        with contextlib.suppress(OSError):  # it may be cut already
             self.connection.shutdown(how)
-        except OSError:  # it is cut already
-            pass
 
     def finish(self) -> None:
         """Give the writer PATIENCE seconds to send the rest, and see it end."""
@@ -225,20 +228,8 @@ class Chat:
             full = [client for client in [*leaving, *self.clients.values()] if client.send(client.version_of(text))]
             for client in leaving:
                 client.gone.set()
-            self.be_patient(full)
-
-    def be_patient(self, full: list[Client]) -> None:
-        """Wait until each has room again; drop who has taken nothing for PATIENCE seconds.
-
-        The inbox fills meanwhile, and TCP slows down those who talk.
-        """
-        for client in full:
-            with client.changed:
-                patience = lambda: client.moved + PATIENCE - time.monotonic()
-                while len(client.backlog) > BACKLOG and client.changed.wait(patience()):
-                    pass  # it has taken something
-            if len(client.backlog) > BACKLOG:
-                client.drop()
+            for client in full:  # the inbox fills meanwhile, and TCP slows down those who talk
+                client.make_room()
 
     def to_others(self, client: Client, data: bytes) -> None:
         """Add to the text what the client alone does not hear."""

@@ -563,7 +563,7 @@ def run_bench(options: argparse.Namespace) -> int:
                 raise
             console.print("Stopped. What was measured until then:\n")
     rows = measure.rows(chosen, runs)
-    console.print(report.table(rows))
+    console.print(report.table(rows, console.width))
     for line in report.notes(rows, servers.cores()[0] >= 0):
         console.print(line)
     try:
@@ -575,7 +575,7 @@ def run_bench(options: argparse.Namespace) -> int:
             console.print("No plots: they need matplotlib.")
     except OSError as error:
         raise ValueError(f"cannot write {error.filename or out}: {error.strerror}; give another folder") from None
-    console.print("Written: " + ", ".join(_short(path.resolve()) for path in written), soft_wrap=True)
+    console.print(f"Written to {_short(out.resolve())}: {', '.join(path.name for path in written)}", soft_wrap=True)
     wrong = [row for row in rows if row.server.kind == "yours" and (row.faults() or row.runs[-1].failed)]
     return 1 if wrong else 0
 

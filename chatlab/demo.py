@@ -174,6 +174,21 @@ SCRIPTS: dict[str, tuple[Step, ...]] = {
         Step(f"{CTRL_C}: all hear goodbye", "server", "stop",
              sees={"server": "stopped"} | to_all(f"goodbye\n{LOST}", "ann", "bob", "eve")),
     ),
+    "10_fast": (
+        Step("ann comes", "ann", "join", sees={"server": "client 1 joined", "ann": "you are client 1"}),
+        Step("bob comes", "bob", "join",
+             sees={"server": "client 2 joined", "ann": "client 2 joined", "bob": "you are client 2"}),
+        Step("eve comes with a bare socket", "eve", "connect",
+             sees=to_all("client 3 joined", "server", "ann", "bob") | {"eve": "you are client 3"}),
+        Step("she sends three lines in one piece, a command in the middle: they go on in one piece", "eve", "send",
+             r"one\n/nick eve\ntwo\n",
+             to_all("client 3: one\nclient 3 is now eve\neve: two", "ann", "bob") | {"eve": "you are eve"}),
+        Step("she never reads again, and ann talks without a pause: soon eve is dropped", "ann", "flood", BLAH,
+             to_all("eve left", "server", "ann", "bob")),
+        Step("now ann stops; bob has heard it all", "ann", "type", "that was all", {"bob": "client 1: that was all"}),
+        Step(f"{CTRL_C}: all hear goodbye", "server", "stop",
+             sees={"server": "stopped"} | to_all(f"goodbye\n{LOST}", "ann", "bob")),
+    ),
 }  # fmt: skip
 
 # --------------------------------------------------------------------------------------------------------- participants

@@ -77,8 +77,27 @@ def export(out: Path, slides: bool = False) -> Iterator[str]:
     (out / "index.html").write_text(_index(pages), encoding="utf-8")
 
 
+STYLE = "<style>.jp-RenderedHTMLCommon pre, .jp-RenderedHTMLCommon code { font-family: monospace }</style>"
+SHOW = """<script src="reveal.js/dist/reveal.js"></script>
+<script src="reveal.js/plugin/notes/notes.js"></script>
+<script>
+Reveal.initialize({history: true, plugins: [RevealNotes], width: 1100, height: 800});
+function scroll() {  // a slide that is too long for the screen
+  for (const slide of document.querySelectorAll("section.present section.present, section.present"))
+    if (!slide.querySelector("section") && slide.scrollHeight > 760)
+      Object.assign(slide.style, {height: "760px", overflowY: "auto"});
+}
+Reveal.on("ready", scroll);
+Reveal.on("slidechanged", scroll);
+Reveal.on("fragmentshown", event => event.fragment.scrollIntoView({block: "nearest"}));
+</script>"""
+
+
 def _alone(page: str) -> str:
     """Take out what the exporter's page would load from elsewhere: no notebook has formulas or diagrams that need it."""
+    page = page.replace("</head>", f"{STYLE}</head>", 1)
+    # The exporter starts the slides with the help of three libraries from elsewhere.
+    page = re.sub(r"<script>\s*require\(.*?</script>", lambda _: SHOW, page, flags=re.S)
     page = re.sub(r'<script[^>]*\bsrc=""[^>]*>\s*</script>', "", page)
     page = re.sub(r'<link[^>]*\bhref="(https?://[^"]*)?"[^>]*>', "", page)
     return re.sub(r'<script type="module">.*?</script>', _module, page, flags=re.S)

@@ -82,52 +82,109 @@ def timeline(verdict, height: int = 620) -> HTML:
     return HTML(f"<div>{frame}</div>")  # IPython warns of a bare iframe
 
 
-def catalogue(name: str, twin: bool = False):
-    """Return (setup, workers, check) of a bug in the explorer's catalogue, or of its mended twin."""
+def catalogue(name: str, twin: bool = False, change: tuple[str, str] | None = None):
+    """Return (setup, workers, check) of a bug in the explorer's catalogue, or of its mended twin.
+
+    change: (old, new), a piece of its text that is exchanged for another before it is loaded.
+    """
+    import linecache
+    import tempfile
+
     from chatlab.explorer.search import component
 
-    return component(ROOT / CATALOGUE / ("twins" if twin else "bugs") / f"{name}.py")
+    path = ROOT / CATALOGUE / ("twins" if twin else "bugs") / f"{name}.py"
+    if change is None:
+        return component(path)
+    text = path.read_text(encoding="utf-8")
+    if change[0] not in text:
+        raise LookupError(f"{name} has no {change[0]!r}")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{name}_{next(_numbers)}.py"
+        path.write_text(text.replace(*change), encoding="utf-8")
+        found = component(path)
+        linecache.getlines(str(path))  # the explorer reads the text from here when the file is gone
+        return found
 
 
 def waits_for(verdict) -> None:
-    """Draw who waits for whom in a deadlock that the explorer found: an arrow from each thread to the one it waits for."""
+    """Draw who waits for whom in a failure that the explorer found: threads are round, what else is waited for square."""
     import math
 
     import matplotlib.pyplot as plt
 
-    pattern = r"(\S+) waits for (\S+) \(line (\d+)\), which (?:(it) holds itself|(\S+) holds)"
-    waits = re.findall(pattern, verdict.failure.message)
-    threads = list(dict.fromkeys(who for who, *_ in waits))
+    lock = r"(\S+) waits for (\S+) \(line (\d+)\), which (?:(it) holds itself|(\S+) holds)"
+    arrows = [(who, holder or who, f"{what}\n(line {line})") for who, what, line, _, holder in
+              re.findall(lock, verdict.failure.message)]  # fmt: skip
+    holders = {holder for _, holder, _ in arrows}
+    for who, peer, line in re.findall(r"(\S+) waits for room in the full buffer of (\w+) \(line (\d+)\)", verdict.failure.message):
+        if who in holders:
+            arrows.append((who, peer, f"room in its buffer\n(line {line})"))
+    names = list(dict.fromkeys(name for who, to, _ in arrows for name in (who, to)))
+    ring = {who for who, _, _ in arrows} >= set(names)
     place = {}
-    for number, name in enumerate(threads):
-        angle = math.pi - 2 * math.pi * number / len(threads)
-        place[name] = (1.7 * math.cos(angle), math.sin(angle)) if len(threads) > 1 else (0, -0.4)
-    figure, axes = plt.subplots(figsize=(7, 3.8))
-    for who, lock, line, itself, holder in waits:
-        (x1, y1), (x2, y2) = place[who], place[holder or who]
-        if itself:
-            x1, x2, bend = x1 - 0.5, x2 + 0.5, -1.8
-        else:
-            bend = min((0.3, -0.3), key=lambda rad: -math.hypot(*_middle(x1, y1, x2, y2, rad)))
-            bend = -0.45 if len(threads) == 2 else bend
+    for number, name in enumerate(names):
+        angle = math.pi - 2 * math.pi * number / len(names)
+        place[name] = (1.8 * math.cos(angle), 1.25 * math.sin(angle)) if ring else (-2.3 + 4.6 * number / (len(names) - 1), 0)
+    if len(names) == 1:
+        place[names[0]] = (-0.9, 0)
+    figure, axes = plt.subplots(figsize=(7, (1.8, 2.6, 4)[min(len(names), 3) - 1] if ring else 1.8))
+    for who, to, label in arrows:
+        (x1, y1), (x2, y2) = place[who], place[to]
         style = {"arrowstyle": "-|>,head_width=0.4,head_length=0.7", "color": "black", "linewidth": 1.8}
-        style |= {"connectionstyle": f"arc3,rad={bend}", "shrinkA": 12 if itself else 22, "shrinkB": 12 if itself else 22}
+        if who == to:
+            style |= {"connectionstyle": "arc3,rad=-1.6", "shrinkA": 3, "shrinkB": 3}
+            axes.annotate("", (x1 + 0.45, y1 - 0.25), (x1 + 0.45, y1 + 0.25), arrowprops=style)
+            axes.text(x1 + 1.1, y1, label, va="center", fontsize=9)
+            continue
+        bend = -0.35 if ring and len(names) == 2 else 0
+        style |= {"connectionstyle": f"arc3,rad={bend}", "shrinkA": 28, "shrinkB": 28}
         axes.annotate("", (x2, y2), (x1, y1), arrowprops=style)
-        at = _middle(x1, y1, x2, y2, bend)
+        x, y = (x1 + x2) / 2 + bend * (y2 - y1) / 2, (y1 + y2) / 2 - bend * (x2 - x1) / 2
         paper = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-        axes.text(*at, f"waits for {lock}\n(line {line})", ha="center", va="center", fontsize=9, bbox=paper)
+        axes.text(x, y if ring else 0.45, label, ha="center", va="center", fontsize=9, bbox=paper)
+    waiting = {who for who, _, _ in arrows}
     for name, (x, y) in place.items():
-        box = {"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": "black", "linewidth": 1.5}
+        shape = "round,pad=0.5" if name in waiting else "square,pad=0.6"
+        box = {"boxstyle": shape, "facecolor": "white" if name in waiting else "0.85", "edgecolor": "black", "linewidth": 1.5}
         axes.text(x, y, name, ha="center", va="center", bbox=box)
-    axes.set(xlim=(-2.6, 2.6), ylim=(-1.6, 1.6))
+    axes.set(xlim=(-2.9, 2.9), ylim=(-1.5, 1.5) if ring and len(names) > 2 else (-0.8, 0.8))
     axes.axis("off")
-    axes.set_title("Who waits for whom: the arrows go round in a ring")
+    axes.set_title("Who waits for whom")
     plt.show()
 
 
-def _middle(x1: float, y1: float, x2: float, y2: float, bend: float) -> tuple[float, float]:
-    """Return the middle of matplotlib's arc3 between two points: a quadratic curve, its control point aside by bend."""
-    return (x1 + x2) / 2 + bend * (y2 - y1) / 2, (y1 + y2) / 2 - bend * (x2 - x1) / 2
+def lanes(verdict, among: tuple[str, ...] = ()) -> None:
+    """Draw the failing schedule as a lane for each thread: where it runs, holds a lock, and waits. among: these threads."""
+    import matplotlib.pyplot as plt
+    from matplotlib.patches import Patch
+
+    events = [event for event in verdict.events if event.kind not in ("failure", "start") and event.thread != "setup"]
+    if among:
+        events = [event for event in events if event.thread in among]
+    names = list(dict.fromkeys(event.thread for event in events))
+    figure, axes = plt.subplots(figsize=(8, 0.8 + 0.75 * len(names)))
+    for row, name in enumerate(names):
+        own = [(at, event) for at, event in enumerate(events) if event.thread == name]
+        for (at, event), (until, _) in zip(own, own[1:] + [(len(events) + 0.5, None)]):
+            last = until > len(events)
+            if event.held and not (last and event.kind == "end"):
+                axes.barh(row, until - at, 0.62, at, color="0.85", hatch="///", edgecolor="0.35", linewidth=0)
+            if event.waits:
+                axes.barh(row, until - at, 0.26, at, color="white", edgecolor="black", linestyle="--")
+        axes.plot([at for at, _ in own], [row] * len(own), "o", color="black", markersize=4)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xlim(-0.7, len(events) + 0.5)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_xlabel("step of the failing schedule (number, in the order taken)")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.grid(False)
+    signs = [
+        plt.Line2D([], [], marker="o", color="black", linestyle="", markersize=4, label="a step of this thread"),
+        Patch(facecolor="0.85", hatch="///", edgecolor="0.35", label="holds a lock"),
+        Patch(facecolor="white", edgecolor="black", linestyle="--", label="waits"),
+    ]
+    axes.legend(handles=signs, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=9, frameon=False)
+    plt.show()
 
 
 # Slow readers (notebook 05): clients, full buffers, and a look into the outboxes

@@ -690,7 +690,10 @@ int main(int argc, char **argv)
         uint64_t accounted = deliveries + missing + unsent() * (clients - 1);
         if (!talking && idle > LATE && accounted >= sent * (clients - 1)) break; /* whoever misses a line, knows it */
         if (idle > STALL) { end = "stalled"; break; }
-        if (now > stop + drain + (now - last_heard < LATE ? 0 : STALL)) { end = "unfinished"; break; }
+        if (now > stop + drain + (now - last_heard < LATE ? 0 : 4 * STALL)) {
+            end = now - last_heard < STALL ? "unfinished" : "stalled";
+            break;
+        }
         if (!burst && !rate) pause_for_small_pieces();
         turn(more ? 0 : now + 10 * MS);
     }

@@ -20,18 +20,14 @@ SUMMARY = (
 
 def faults_in_words(row: Row) -> str:
     """Return what is wrong with what was heard, or nothing."""
-    verbs = {
-        "lost": "loses {} lines",
-        "doubled": "doubles {}",
-        "torn": "tears {}",
-        "reordered": "puts {} out of order",
-        "echoed": "sends {} back to their sender",
-    }
-    return ", ".join(verbs[kind].format(f"{count:,}") for kind, count in row.faults().items())
+    names = {"reordered": "out of order", "echoed": "back to their sender"}
+    return ", ".join(f"{count:,} {names.get(kind, kind)}" for kind, count in row.faults().items())
 
 
 def load_limited(row: Row) -> bool:
     """Whether the load generator had hardly a moment to spare, so that the server may be faster than the row tells."""
+    if row.runs[-1].failed or row.case.regime == "storm":
+        return False
     return row.median("load_share") + row.median("load_wait") >= BUSY
 
 
@@ -40,7 +36,7 @@ def limit(row: Row) -> str:
     last = row.runs[-1]
     said = []
     if wrong := faults_in_words(row):
-        said.append(f"WRONG: {wrong}")
+        said.append(f"WRONG lines: {wrong}")
     if row.most("gone") and last.end != "closed":
         said.append(f"drops {row.most('gone'):,} who do read")
     said.append(_main_limit(row, last))
@@ -92,40 +88,51 @@ def _main_limit(row: Row, last: Run) -> str:
     return f"{1 / sends if sends else 0:,.0f} lines in a send, {cost}"
 
 
-def table(rows: list[Row]):
-    """Return the rows as something that rich prints: for each case the figures, and under them what limits each."""
+HEADINGS = ("deliveries/s", "of ours", "of streams", "p50 ms", "p99 ms", "max ms", "CPU s/M", "MB", "threads")
+NARROW = ("max ms", "threads", "of streams", "MB", "p50 ms")  # what a narrow terminal does without, in this order
+
+
+def table(rows: list[Row], width: int):
+    """Return the rows as something that rich prints: for each case the figures, and under them what limits each.
+
+    width: columns of the terminal; the figures that have no room are in the CSV all the same.
+    """
     from rich.console import Group
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
-    with_streams = any(row.server.name == "streams" for row in rows)
-    headings = ["deliveries/s", "of ours", *(["of streams"] if with_streams else [])]
-    headings += ["p50 ms", "p99 ms", "max ms", "CPU s/M", "MB", "threads"]
     names = max((len(row.server.name) for row in rows), default=0)
+    headings = [name for name in HEADINGS if name != "of streams" or any(row.server.name == "streams" for row in rows)]
+    for name in NARROW:
+        if names + sum(2 + max(7, len(heading)) for heading in headings) > width and name in headings:
+            headings.remove(name)
     parts = []
     for case in dict.fromkeys(row.case for row in rows):
         figures = Table(box=None, pad_edge=False, header_style="dim")
         figures.add_column(width=names, no_wrap=True)
         for heading in headings:
-            figures.add_column(heading, justify="right", no_wrap=True, min_width=max(6, len(heading)))
+            figures.add_column(heading, justify="right", no_wrap=True, min_width=max(7, len(heading)))
         words = []
         for row in (row for row in rows if row.case == case):
             style = "red" if row.faults() or row.runs[-1].failed else "green" if row.server.kind == "yours" else ""
-            figures.add_row(*(Text(text, style=style) for text in [row.server.name, *_figures(row, with_streams)]))
-            words.append(Padding(Text(f"{row.server.name}: {limit(row)}", style=style), (0, 0, 0, 2), expand=False))
-        parts += [Text(str(case), style="bold"), figures, Text("What limits it", style="dim"), *words, Text()]
+            cells = _figures(row)
+            figures.add_row(*(Text(text, style) for text in [row.server.name, *(cells[name] for name in headings)]))
+            words.append(Padding(Text(f"{row.server.name}: {limit(row)}", style), (0, 0, 0, 2), expand=False))
+        parts += [Text(str(case), "bold"), figures, Text("What limits it", "dim"), *words, Text()]
     return Group(*parts)
 
 
-def _figures(row: Row, with_streams: bool) -> list[str]:
+def _figures(row: Row) -> dict[str, str]:
     """Return the cells behind the server's name; what makes no sense here is empty."""
-    failed, storm = row.runs[-1].failed, row.case.regime == "storm"
-    speed = "" if failed or storm else f"{row.median('per_second'):,.0f}"
-    ratios = [_times(row.speed["ours"]), *([_times(row.speed["streams"])] if with_streams else [])]
-    latencies = [f"{row.median('p50_ms'):.2f}", f"{row.median('p99_ms'):.2f}", f"{row.most('max_ms'):.1f}"]
-    middle = ["", "", "", ""] if failed or storm else [*latencies, f"{row.median('cpu_per_million'):.3g}"]
-    return [speed, *ratios, *middle, f"{row.most('memory_mb'):.0f}", f"{row.most('threads'):,}"]
+    cells = dict.fromkeys(HEADINGS, "")
+    cells |= {"of ours": _times(row.speed["ours"]), "of streams": _times(row.speed["streams"])}
+    cells |= {"MB": f"{row.most('memory_mb'):.0f}", "threads": f"{row.most('threads'):,}"}
+    if not row.runs[-1].failed and row.case.regime != "storm":
+        cells |= {"deliveries/s": f"{row.median('per_second'):,.0f}", "CPU s/M": f"{row.median('cpu_per_million'):.3g}"}
+        cells |= {"p50 ms": f"{row.median('p50_ms'):.2f}", "p99 ms": f"{row.median('p99_ms'):.2f}"}
+        cells |= {"max ms": f"{row.most('max_ms'):.1f}"}
+    return cells
 
 
 def _times(ratio: float | None) -> str:
@@ -140,7 +147,7 @@ def notes(rows: list[Row], pinned: bool) -> list[str]:
         said.append(f"Other programs kept {busy:.1f} cores busy meanwhile: compare ratios, not figures.")
     if not pinned:
         said.append("Server and load generator shared one core: compare ratios, not figures.")
-    if any(load_limited(row) for row in rows if not row.runs[-1].failed):
+    if any(load_limited(row) for row in rows):
         said.append("Where the load generator was the limit, a faster server would show no better figure.")
     if any(run.end == "unfinished" for row in rows for run in row.runs):
         said.append("Where a flood was still on its way at the end, its latencies would have grown further.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import json
 import os
 import sys
@@ -45,8 +47,6 @@ class Options:
     @property
     def key(self) -> str:
         """A digest of all that decides a grade but the submission: the options and the lab's own files."""
-        import hashlib
-
         digest = hashlib.sha256(repr(replace(self, hide=())).encode())
         for folder in (ROOT / "chatlab", TESTS):
             for path in sorted(folder.rglob("*.py")):
@@ -117,7 +117,7 @@ def grade_one(name: str, file_name: str, packed: bytes, options: Options) -> Rec
     """
     begin = time.monotonic()
     way = sandbox.best_way()
-    with tempfile.TemporaryDirectory(prefix="chatlab-") as folder, _tests(options) as tests:
+    with tempfile.TemporaryDirectory(prefix="chatlab-") as folder, _tests(options.extra) as tests:
         os.chmod(folder, 0o755)  # for the user that its programs run as
         work = Path(folder) / "work"
         work.mkdir()
@@ -130,10 +130,11 @@ def grade_one(name: str, file_name: str, packed: bytes, options: Options) -> Rec
 
 def _stage(stage: int, work: Path, tests: list[Path], options: Options, way: str) -> list[Check]:
     if not any(work.glob(f"{stage:02}_*")):
-        return none_of(stage, tests, options, "This stage was not handed in.")
-    arguments = _arguments(options) + ["--isolated", way, "--hidden", os.pathsep.join([*options.hide, *map(str, tests)])]
+        return none_of(stage, options, "This stage was not handed in.")
+    hidden = os.pathsep.join([*options.hide, *map(str, tests)])
+    arguments = [*_arguments(options.carried), "--isolated", way, "--hidden", hidden]
     runs: list[dict[str, Result]] = []
-    planned = {_name(result): result for result in plan(stage, tests=tests, options=_arguments(options))}
+    planned = {_name(result): result for result in _planned(stage, options.carried, options.extra)}
     for _ in range(options.runs):
         begin = time.monotonic()
         run = dict(planned)
@@ -151,16 +152,22 @@ def _name(result: Result) -> str:
     return f"{result.extra} {result.name}"
 
 
-def _arguments(options: Options) -> list[str]:
-    return [] if options.carried else ["--own"]
+def _arguments(carried: bool) -> list[str]:
+    return [] if carried else ["--own"]
 
 
-def none_of(stage: int, tests: list[Path], options: Options, why: str) -> list[Check]:
+@functools.lru_cache
+def _planned(stage: int, carried: bool, extra: tuple[tuple[str, str], ...]) -> tuple[Result, ...]:
+    """Return the checks of a stage as they are before they are run."""
+    with _tests(extra) as tests:
+        return tuple(plan(stage, tests=tests, options=_arguments(carried)))
+
+
+def none_of(stage: int, options: Options, why: str) -> list[Check]:
     """Return the checks of a stage that was not there to be run."""
     told = {"status": "failed", "message": why, "cause": "not-handed-in", "lines": [why]}
-    return [
-        _check(replace(result, **told), options, []) for result in plan(stage, tests=tests, options=_arguments(options))
-    ]
+    checks = _planned(stage, options.carried, options.extra)
+    return [_check(replace(result, **told), options, []) for result in checks]
 
 
 def _over_all(results: list[Result], options: Options) -> Check:
@@ -179,13 +186,13 @@ def _check(result: Result, options: Options, outcomes: list[str]) -> Check:
 
 
 @contextmanager
-def _tests(options: Options) -> Iterator[list[Path]]:
+def _tests(extra: tuple[tuple[str, str], ...]) -> Iterator[list[Path]]:
     """Give the folders of the tests: the lab's, and the instructor's own in a folder for a while."""
-    if not options.extra:
+    if not extra:
         yield [TESTS]
         return
     with tempfile.TemporaryDirectory(prefix="chatlab-tests-") as folder:
-        for name, text in options.extra:
+        for name, text in extra:
             (Path(folder) / name).write_text(text, encoding="utf-8")
         yield [TESTS, Path(folder)]
 
@@ -236,8 +243,7 @@ def grade(
 
 
 def _record_of_none(submission: Submission, why: str, options: Options) -> Record:
-    with _tests(options) as tests:
-        checks = [check for stage in options.stages for check in none_of(stage, tests, options, why)]
+    checks = [check for stage in options.stages for check in none_of(stage, options, why)]
     return Record(submission.name, submission.file_name, checks, notes=[why])
 
 

@@ -12,7 +12,6 @@ import os
 import socket
 import sys
 import tempfile
-import threading
 from pathlib import Path
 from types import SimpleNamespace
 

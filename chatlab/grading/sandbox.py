@@ -17,6 +17,7 @@ import functools
 import os
 import shlex
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -174,9 +175,11 @@ def innermost(process: psutil.Popen | subprocess.Popen) -> psutil.Process:
 
 
 def adopt_orphans() -> None:
-    """Become the parent of every descendant whose own parent ends, so that none is out of sight. Linux only."""
+    """Become the parent of every descendant whose own parent ends, and end with our own parent. Linux only."""
     if sys.platform.startswith("linux"):
-        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER, prctl(2)
+        prctl = ctypes.CDLL(None).prctl
+        prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER, prctl(2)
+        prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG: a grader that is killed leaves nothing running
 
 
 def end_all() -> int:

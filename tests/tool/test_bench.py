@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import subprocess
 import sys
@@ -221,8 +222,8 @@ def row(*runs: Run) -> measure.Row:
         ({"load_share": 0.95}, "the load generator: the server may do more"),
         ({"load_share": 0.4, "load_wait": 0.55}, "other programs, which keep the load generator waiting"),
         ({"p50_ms": 41.0, "server_share": 0.1}, "TCP_NODELAY"),
-        ({"lost": 3, "torn": 1}, "WRONG: loses 3 lines, tears 1"),
-        ({"reordered": 2, "doubled": 5, "echoed": 1}, "doubles 5, puts 2 out of order, sends 1 back to their sender"),
+        ({"lost": 3, "torn": 1}, "WRONG lines: 3 lost, 1 torn"),
+        ({"reordered": 2, "doubled": 5, "echoed": 1}, "5 doubled, 2 out of order, 1 back to their sender"),
         ({"gone": 2}, "drops 2 who do read"),
         ({"end": "stalled", "silent": True}, "stands still: one who never reads stops all"),
         ({"end": "closed", "gone": 10, "words": "TypeError: no"}, "it ends: TypeError: no"),
@@ -270,13 +271,26 @@ def test_files(tmp_path):
     with (tmp_path / "table.csv").open(encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
     assert tuple(lines[0]) == report.SUMMARY and len(lines) == 4
-    assert lines[0]["speed_of_ours"] == "1.0" and lines[0]["faults"] == "" and lines[2]["faults"] == "loses 1 lines"
+    assert lines[0]["speed_of_ours"] == "1.0" and lines[0]["faults"] == "" and lines[2]["faults"] == "1 lost"
     markdown = report.write_markdown(rows, "ours", tmp_path).read_text(encoding="utf-8")
     assert "| one talker in step, 50 clients | 1 ✗ | 1 ✗ |" in markdown
     pytest.importorskip("matplotlib")
     written = report.write_plots(rows, tmp_path)
     assert sorted(path.suffix for path in written) == [".png"] * 3 + [".svg"] * 3
     assert all(path.stat().st_size > 5000 for path in written)
+
+
+@pytest.mark.parametrize("width", [80, 100, 140])
+def test_the_table_fits_the_terminal(width):
+    from rich.console import Console
+
+    runs = [replace(RUN, server=name, lost=name == "yours") for name in ("yours", "ours", "streams")]
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(report.table(measure.rows([yours(Path("server.py")), OURS, STREAMS], runs), width))
+    text = console.export_text()
+    assert "…" not in text and max(map(len, text.splitlines())) <= width
+    assert "deliveries/s" in text and "9,000" in text and "yours: WRONG lines: 1 lost" in text
+    assert ("threads" in text) == (width > 80) and ("max ms" in text) == (width > 90)
 
 
 def test_how_far_to_trust_the_figures():
@@ -317,7 +331,7 @@ def test_the_command(tmp_path):
 def test_the_command_marks_a_wrong_server(tmp_path):
     path = chat(tmp_path, MANGLES["doubled"][0])
     result = bench(path, *QUICK, "--regimes", "rate", "--peers", "none", "--out", tmp_path / "out")
-    assert result.returncode == 1 and "WRONG: doubles" in result.stdout
+    assert result.returncode == 1 and "WRONG lines:" in result.stdout and "doubled" in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def test_every_solution_has_a_script() -> None:
     assert sorted(demo.SCRIPTS) == sorted(folder.name for folder in (ROOT / "solutions").glob("[0-9][0-9]_*"))
 
 
-@pytest.mark.parametrize("stage", ["10", "0", "chat", "", "9x"])
+@pytest.mark.parametrize("stage", ["11", "0", "chat", "", "9x"])
 def test_an_unknown_stage(stage: str) -> None:
     result = run_demo(stage)
     assert result.returncode == 2

@@ -138,8 +138,11 @@ def test_resume(a_class, report, tmp_path, how):
     written = lambda: sorted((out / "records").glob("*.json")) if out.exists() else []
     while len(written()) < 2:
         assert process.poll() is None
+    started = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(how)
     _, told = process.communicate(timeout=60)
+    if sys.platform.startswith("linux"):
+        assert not psutil.wait_procs(started, timeout=30)[1], "it has left a process running"
     if how == signal.SIGINT:
         assert process.returncode == 130 and "Go on with --resume." in told and "Traceback" not in told
     half = {path: path.read_bytes() for path in written()}

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from chatlab.checks.plugin import Result
 from chatlab.checks.runner import run_stage
 from chatlab.checks.wire import SEND_MOST, Connection, Listener, Wire
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from chatlab.checks.plugin import Result, home_stage
+from chatlab.checks.plugin import home_stage
 from chatlab.checks.runner import run_stage
-from chatlab.stages import FILES, ROOT, SOLUTIONS, WORK, Stage, load_stages
+from chatlab.stages import FILES, ROOT, SOLUTIONS, WORK, load_stages
 from chatlab.starters import MarkerError, gaps, make_starter, starters
 
 STAGES = load_stages()

@@ -1,9 +1,12 @@
-/* A chat in C with epoll, one thread: about the least that a machine has to do. cc -O2 -o epoll epoll.c; epoll DESCRIPTOR
+/* A chat in C with epoll, one thread: about the least that a machine has to do.
+
+   cc -O2 -o epoll epoll.c; ./epoll DESCRIPTOR
 
    DESCRIPTOR is that of a listener that is open already. State: for each client the beginning of a line, and the
    backlog that its socket did not take, without a bound. A round reads all that has come, then sends all the new lines
    to each client in one send; a talker gets them without its own. */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -109,6 +112,7 @@ int main(int argc, char **argv)
     int listener = argc == 2 ? atoi(argv[1]) : -1;
     struct epoll_event events[1024];
     signal(SIGPIPE, SIG_IGN);
+    fcntl(listener, F_SETFL, O_NONBLOCK);
     poller = epoll_create1(0);
     epoll_ctl(poller, EPOLL_CTL_ADD, listener, &(struct epoll_event){EPOLLIN, {.ptr = NULL}});
     puts("ready");
@@ -118,8 +122,7 @@ int main(int argc, char **argv)
         for (int i = 0; i < n; i++) {
             struct client *c = events[i].data.ptr;
             if (!c) {
-                int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
-                if (fd >= 0) enter(fd);
+                for (int fd; (fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) >= 0;) enter(fd);
                 continue;
             }
             if (events[i].events & EPOLLOUT) {

@@ -1,5 +1,6 @@
 """Stage 10: the same chat, many times faster. Whole blocks come in, one thread owns the chat, one send goes out."""
 
+import contextlib
 import logging
 import os
 import socket
@@ -12,12 +13,13 @@ HOST, PORT = "127.0.0.1", 9000
 LIMIT = 4096  # bytes in a line, its newline not counted
 BLOCK = 65536  # bytes that one recv may take
 INBOX = 131072  # bytes that may wait for the broadcaster; then readers wait, and TCP slows down those who talk
-BACKLOG = 524288  # bytes that may wait for one client
+BACKLOG = 262144  # bytes that may wait for one client
 PATIENCE = 0.5  # seconds that we wait for a client that does not read
 MAX_CLIENTS = 2000
 MAX_NICKNAME = 20  # letters
 # send: take what fits, and do not wait. Windows has no such flag; there everything is left to the writers.
 NOW = getattr(socket, "MSG_DONTWAIT", None)
+let_others_run = getattr(os, "sched_yield", lambda: None)  # Windows does without
 
 log = logging.getLogger("chat")
 
@@ -40,34 +42,31 @@ def open_listener(host: str, port: int) -> socket.socket:
 def read_blocks(connection: socket.socket) -> Iterator[bytes]:
     """Yield all the whole lines that have come as one block, again and again; raises BadLine at the first bad line."""
     rest = b""
-    while True:
-        data = connection.recv(BLOCK)
-        if data == b"":
-            return
+    while data := connection.recv(BLOCK):
         # BEGIN SOLUTION 1: cut behind the last newline: all whole lines are one block, the rest waits for its newline
         lines, newline, rest = (rest + data).rpartition(b"\n")
         block = lines + newline
         # END SOLUTION
-        if not block:
-            pass
-        elif is_well(block):
-            yield block.replace(b"\r\n", b"\n")
-        else:
-            for line in block.split(b"\n")[:-1]:
-                if not is_well(line + b"\n"):
-                    raise BadLine(f"line longer than {LIMIT} bytes" if len(line) > LIMIT else "line is not UTF-8")
-                yield line.removesuffix(b"\r") + b"\n"
+        parts = [block] if block else []
+        if fault_of(block):  # then line by line: those before the bad one are good
+            parts = [line + b"\n" for line in lines.split(b"\n")]
+        for part in parts:
+            if fault := fault_of(part):
+                raise BadLine(fault)
+            yield part.replace(b"\r\n", b"\n")
         if len(rest) > LIMIT:  # do not wait for its newline: it may never come
             raise BadLine(f"line longer than {LIMIT} bytes")
 
 
-def is_well(block: bytes) -> bool:
-    """Whether all its lines are: a look at the whole is much cheaper than one at each line."""
+def fault_of(block: bytes) -> str:
+    """Return what is wrong with a line of the block, or nothing. One look at a block is cheaper than one at each line."""
+    if len(block) > LIMIT and max(map(len, block.split(b"\n"))) > LIMIT:
+        return f"line longer than {LIMIT} bytes"
     try:
         block.decode()
     except UnicodeDecodeError:
-        return False
-    return len(block) <= LIMIT + 1 or max(map(len, block.split(b"\n"))) <= LIMIT
+        return "line is not UTF-8"
+    return ""
 
 
 class Client:
@@ -81,7 +80,8 @@ class Client:
         self.gone = threading.Event()  # set when the broadcaster has nothing more for it
         self.changed = threading.Condition()  # guards what follows
         self.backlog = bytearray()
-        self.writer: threading.Thread | None = None  # there is one only while there is a backlog
+        self.moved = 0.0  # when it last took something of its backlog, or the backlog began
+        self.writer: threading.Thread | None = None  # at work as long as there is a backlog
         self.dropped = False
 
     @property
@@ -102,34 +102,41 @@ class Client:
         return b"".join([*parts, view[at:]])
         # END SOLUTION
 
-    def send(self, data: bytes) -> None:
-        """Send now what the socket takes; a writer sends the rest. It never waits: that is why it may hold the lock."""
+    def send(self, data: bytes) -> bool:
+        """Send now what the socket takes, and leave the rest to a writer; returns whether too much is left."""
+        # BEGIN SOLUTION 4: without a backlog: one send that does not wait; what is left over is the backlog of a writer
+        #| self.connection.sendall(data)
+        try:
+            if data and NOW and not self.backlog:  # the broadcaster alone begins a backlog: it needs no lock to look
+                data = data[self.connection.send(data, NOW) :]
+        except BlockingIOError:  # its buffer is full
+            pass
+        except OSError:  # it has vanished: the thread that reads from it will tell
+            return False
+        if not data:
+            return False
         with self.changed:
-            # BEGIN SOLUTION 4: without a writer: one send that does not wait; what is left over is the backlog of a writer
-            #| self.connection.sendall(data)
-            if self.writer is None and not self.dropped:
-                try:
-                    data = data[self.connection.send(data, NOW) :] if NOW else data
-                except BlockingIOError:  # its buffer is full
-                    pass
-                except OSError:  # it has vanished: the thread that reads from it will tell
-                    return
-                if data:
-                    self.writer = threading.Thread(target=self.write)
-                    self.writer.start()
-            if self.writer:
-                self.backlog += data
-            # END SOLUTION
+            if self.dropped:
+                return False
+            if not self.backlog:
+                self.moved = time.monotonic()
+                self.writer = threading.Thread(target=self.write)
+                self.writer.start()
+            self.backlog += data
+            return len(self.backlog) > BACKLOG
+        # END SOLUTION
 
     def write(self) -> None:
-        """Send the backlog, and end: what a writer does."""
+        """Send the backlog, and end: what a writer does. A piece is taken off when it is sent: until then all waits."""
+        sent = 0
         while True:
             with self.changed:
+                del self.backlog[:sent]
+                self.moved = time.monotonic()
                 self.changed.notify_all()  # there may be room again
-                # BEGIN SOLUTION 5: with no backlog left, there is no writer; otherwise take a piece from its beginning
+                # BEGIN SOLUTION 5: with no backlog left, end; otherwise take a piece from its beginning, and leave it there
                 #| piece = bytes(self.backlog)
                 if not self.backlog:
-                    self.writer = None
                     return
                 piece = bytes(self.backlog[:BLOCK])
                 # END SOLUTION
@@ -137,9 +144,13 @@ class Client:
                 sent = self.connection.send(piece)  # without the lock: this may wait for long
             except OSError:
                 self.drop()
-                sent = 0
-            with self.changed:
-                del self.backlog[:sent]
+
+    def make_room(self) -> None:
+        """Wait as long as too much waits here; drop the client when it has taken nothing for PATIENCE seconds."""
+        with self.changed:
+            while len(self.backlog) > BACKLOG:
+                if not self.changed.wait(self.moved + PATIENCE - time.monotonic()):
+                    self.drop()
 
     def drop(self) -> None:
         """Cut the connection; this wakes the thread that reads from it and the one that writes to it."""
@@ -149,47 +160,49 @@ class Client:
         self.shut_down(socket.SHUT_RDWR)
 
     def shut_down(self, how: int) -> None:
-        try:
+        with contextlib.suppress(OSError):  # it may be cut already
             self.connection.shutdown(how)
-        except OSError:  # it is cut already
-            pass
 
     def finish(self) -> None:
         """Give the writer PATIENCE seconds to send the rest, and see it end."""
         with self.changed:
-            writer = self.writer
-            self.changed.wait_for(lambda: self.writer is None, PATIENCE)
+            self.changed.wait_for(lambda: not self.backlog, PATIENCE)
         self.drop()
-        if writer:
-            writer.join()
+        if self.writer:
+            self.writer.join()
 
 
 class Inbox:
     """Calls for the broadcaster to make, in the order they came; of their data, only so many bytes wait here."""
 
     def __init__(self) -> None:
-        self.changed = threading.Condition()
+        lock = threading.Lock()
+        self.filled, self.room = threading.Condition(lock), threading.Condition(lock)
         self.calls: list[tuple[Callable, Client | None, bytes]] = []
         self.size = 0  # bytes
 
     def put(self, call: Callable, client: Client | None = None, data: bytes = b"") -> None:
         """Add a call; waits while INBOX bytes are here."""
-        with self.changed:
+        with self.room:
             # BEGIN SOLUTION 2: wait while it is full; then add the call and its bytes, and wake who waits for it
             while self.size >= INBOX:
-                self.changed.wait()
+                self.room.wait()
             self.calls.append((call, client, data))
             self.size += len(data)
-            self.changed.notify_all()
+            self.filled.notify()
             # END SOLUTION
+            if self.size < INBOX:
+                self.room.notify()  # one wakes the next: if all were woken, most would find it full again
 
     def take_all(self) -> list[tuple[Callable, Client | None, bytes]]:
-        """Wait for a call, and take all that are there: the more came meanwhile, the more is sent in one go."""
-        with self.changed:
+        """Wait for a call, and take all that are there."""
+        with self.filled:
             while not self.calls:
-                self.changed.wait()
+                self.filled.wait()
+        let_others_run()  # readers that have just got something can still add it: the more is sent in one go
+        with self.filled:
             calls, self.calls, self.size = self.calls, [], 0
-            self.changed.notify_all()
+            self.room.notify()
             return calls
 
 
@@ -203,7 +216,7 @@ class Chat:
         self.closing = self.ended = False
         self.pieces: list[bytes] = []  # the text of this round: what is for everyone, but for their edits
         self.length = 0  # of the text, in bytes
-        self.leaving: list[tuple[Client, int]] = []  # who leaves in this round, and where the text ends for it
+        self.leaving: list[Client] = []  # who leaves in this round
 
     def run(self) -> None:
         """Make the calls in the inbox, and send what comes of them, round by round: what the broadcaster does."""
@@ -212,23 +225,11 @@ class Chat:
                 call(client, data)
             text, leaving = b"".join(self.pieces), self.leaving
             self.pieces, self.length, self.leaving = [], 0, []
-            for client, end in leaving:
-                client.send(client.version_of(text[:end]))
+            full = [client for client in [*leaving, *self.clients.values()] if client.send(client.version_of(text))]
+            for client in leaving:
                 client.gone.set()
-            for client in self.clients.values():
-                if data := client.version_of(text):
-                    client.send(data)
-            self.be_patient()
-
-    def be_patient(self) -> None:
-        """Wait for those who do not read, and drop them. The inbox fills meanwhile, and TCP slows down who talks."""
-        deadline = time.monotonic() + PATIENCE
-        for client in [client for client in self.clients.values() if len(client.backlog) > BACKLOG]:
-            with client.changed:
-                room = lambda: len(client.backlog) <= BACKLOG
-                if client.changed.wait_for(room, max(0.0, deadline - time.monotonic())):
-                    continue
-            client.drop()
+            for client in full:  # the inbox fills meanwhile, and TCP slows down those who talk
+                client.make_room()
 
     def to_others(self, client: Client, data: bytes) -> None:
         """Add to the text what the client alone does not hear."""
@@ -240,13 +241,19 @@ class Chat:
         """Let the client alone hear this line, behind all that is in the text so far."""
         client.edits.append((self.length, self.length, line.encode() + b"\n"))
 
+    def dismiss(self, client: Client, last_words: bytes) -> None:
+        """Let the client hear its last words and nothing behind them, and wake its reader."""
+        client.edits.append((self.length, sys.maxsize, last_words))
+        self.leaving.append(client)
+        client.shut_down(socket.SHUT_RD)
+
     # The calls in the inbox
 
     def came(self, client: Client, data: bytes) -> None:
         """Give the client a number, tell it and the others; send it away when the chat is full or closing."""
         if self.closing or len(self.clients) >= MAX_CLIENTS:
             client.edits = [(0, self.length, b"" if self.closing else b"error: the chat is full\n")]
-            self.leaves(client, "goodbye")
+            self.dismiss(client, b"goodbye\n")
             return
         self.last_number += 1
         client.number = self.last_number
@@ -255,36 +262,30 @@ class Chat:
         client.edits = [(0, self.length, f"you are {client.name}\n".encode())]  # what came before is not for it
         log.info("%s joined", client.name)
 
-    def left(self, client: Client, data: bytes) -> None:
-        """Forget the client and tell the others, once; data is its last words."""
-        if self.clients.get(client.number) is client:
-            self.leaves(client, data.decode())
+    def left(self, client: Client, last_words: bytes) -> None:
+        """Forget the client and tell the others, once."""
+        if self.clients.pop(client.number, None):
             self.to_others(client, f"{client.name} left\n".encode())
+            self.dismiss(client, last_words)
             log.info("%s left", client.name)
-
-    def leaves(self, client: Client, last_words: str) -> None:
-        if last_words:
-            self.to_one(client, last_words)
-        self.leaving.append((client, self.length))
-        self.clients.pop(client.number, None)
-        client.shut_down(socket.SHUT_RD)  # wakes its reader
 
     def close(self, nobody: None, data: bytes) -> None:
         self.closing = True
-        for client in list(self.clients.values()):
-            self.leaves(client, "goodbye")
+        for client in self.clients.values():
+            self.dismiss(client, b"goodbye\n")
+        self.clients.clear()
 
     def end(self, nobody: None, data: bytes) -> None:
         self.ended = True
 
     def said(self, client: Client, block: bytes) -> None:
         """Pass on a block of lines; only one with a command in it is looked at line by line."""
-        commands = block.startswith(b"/") or b"\n/" in block
-        for part in block[:-1].split(b"\n") if commands else [block[:-1]]:
-            if self.clients.get(client.number) is not client:  # it has left: the rest is no longer heard
+        has_command = block.startswith(b"/") or b"\n/" in block
+        for part in block[:-1].split(b"\n") if has_command else [block[:-1]]:
+            if client.number not in self.clients:  # it has left: the rest is no longer heard
                 return
             if part == b"/quit":
-                self.left(client, b"goodbye")
+                self.left(client, b"goodbye\n")
             elif part.startswith(b"/"):
                 self.obey(client, part.decode())
             else:
@@ -294,7 +295,7 @@ class Chat:
     # Commands
 
     def obey(self, client: Client, line: str) -> None:
-        """Carry out the command in the line, or tell the client what is wrong with it."""
+        """Carry out the command in the line, and let the client hear what comes of it."""
         command, _, rest = line.partition(" ")
         if command == "/who":
             self.to_one(client, "here: " + ", ".join(other.name for other in self.clients.values()))
@@ -329,7 +330,7 @@ class Chat:
 def handle(connection: socket.socket, chat: Chat) -> None:
     """Read from one client, in a thread of its own; the broadcaster does the rest. Then close the connection."""
     client = Client(connection)
-    last_words = ""
+    last_words = b""
     with connection:
         chat.inbox.put(chat.came, client)
         try:
@@ -339,10 +340,10 @@ def handle(connection: socket.socket, chat: Chat) -> None:
             for block in read_blocks(connection):
                 chat.inbox.put(chat.said, client, block)
         except BadLine as error:
-            last_words = f"error: {error}"
+            last_words = f"error: {error}\n".encode()
         except OSError:  # it vanished; the others are none the worse
             pass
-        chat.inbox.put(chat.left, client, last_words.encode())
+        chat.inbox.put(chat.left, client, last_words)
         client.gone.wait()
         client.finish()
 

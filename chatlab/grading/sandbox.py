@@ -47,9 +47,9 @@ INSIDE = {
 
 
 WAYS = {  # from the strongest
-    "namespaces": "in namespaces of its own, as a user of its own, with limits",
-    "user": "as a user of its own, with limits, but without namespaces: it could read files and reach the network",
-    "limits": "with limits alone: it could read and change whatever this user can",
+    "namespaces": "in namespaces and as a user of their own, with limits",
+    "user": "as a user of their own, with limits, but without namespaces: they could read files and reach the network",
+    "limits": "with limits alone: they could read and change whatever this user can",
 }
 
 

@@ -7,6 +7,9 @@ that causes are told from, and what lets a check say "nothing will come" without
 
 from __future__ import annotations
 
+import errno
+import os
+import select
 import socket
 import threading
 import weakref
@@ -190,8 +193,14 @@ class Connection(socket.socket):
     def send(self, data, *flags):
         # The system may always take less than it is given; here it does so as soon as it may matter.
         with self._noted("send", len(data)) as call:
+            if self._must_not_wait(*flags) and not select.select([], [self], [], 0)[1]:
+                # It might still take a part, and refuse the next; where that ends is the system's affair.
+                raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
             call.result = super().send(memoryview(data)[:SEND_MOST], *flags)
         return call.result
+
+    def _must_not_wait(self, flags: int = 0, *rest) -> bool:
+        return self.gettimeout() == 0 or bool(flags & getattr(socket, "MSG_DONTWAIT", 0))
 
     def sendall(self, data, *flags):
         with self._noted("sendall", len(data)) as call:

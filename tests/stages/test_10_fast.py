@@ -124,6 +124,7 @@ def test_full_buffer_is_no_end(server):
     for line in lines:  # one by one: so that some fill its buffer exactly, and the next finds no room at all
         ann.says(line)
         eve.hears_from(ann, line)
+    ann.hears_nothing()  # the last line has gone to all for whom there was room
     late.hears_from(ann, *lines)
     ann.says("and on")
     late.hears_from(ann, "and on")

@@ -470,7 +470,7 @@ def started(path: Path | str, no_delay: bool = False) -> Iterator[tuple[str, int
 
 
 class Load:
-    """So many clients of one chat, all played by one thread. A `with` closes them."""
+    """So many clients of one chat, all played by one thread. A `with` sees them off."""
 
     WAVE = 250  # lines on their way to one client, fewer than an outbox holds: or we measure the server's patience
     MARK = b"~"  # ends each line that is counted; no other line of the chat has one
@@ -494,8 +494,15 @@ class Load:
 
     def __exit__(self, *exception) -> None:
         self.selector.close()
+        deadline = time.monotonic() + 5
         for connection in self.connections:
-            connection.close()
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_WR)
+        for connection in self.connections:  # stage 05 ends who speaks to a dead client: be gone before others come
+            with connection, suppress(OSError):
+                connection.settimeout(max(0.01, deadline - time.monotonic()))
+                while connection.recv(65536):
+                    pass
 
     def flood(self, lines: int, size: int = 40) -> float:
         """Each client says so many lines, in waves as fast as the server takes them: the deliveries in a second."""

@@ -29,7 +29,7 @@ from chatlab.stages import load_stages
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = json.loads(Path(__file__).with_name("gradescope.schema.json").read_text(encoding="utf-8"))
 LAB = [sys.executable, "-m", "chatlab"]
-COUNT = 6
+COUNT = 5
 
 pytestmark = [
     pytest.mark.timeout(300),
@@ -60,20 +60,31 @@ def outcomes(report: Path) -> dict[str, list]:
 
 
 @pytest.fixture(scope="module")
-def a_class(tmp_path_factory):
-    """A small class of the first two stages."""
-    folder = tmp_path_factory.mktemp("class") / "submissions"
-    folder.mkdir()
-    make_class(folder, COUNT, stages=2)
+def shared(tmp_path_factory) -> Path:
+    """A small class of the first two stages and its report, made once for all processes that run these tests."""
+    import fcntl
+
+    several = "PYTEST_XDIST_WORKER" in os.environ
+    base = tmp_path_factory.getbasetemp().parent if several else tmp_path_factory.mktemp("grading")
+    folder = base / "a-class"
+    with open(base / "a-class.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "report" / "index.html").exists():
+            (folder / "submissions").mkdir(parents=True)
+            make_class(folder / "submissions", COUNT, stages=2)
+            arguments = [str(folder / "submissions"), "--out", str(folder / "report"), "--stages", "1-2", "-j", "2"]
+            assert main(["grade", *arguments]) == 0
     return folder
 
 
-@pytest.fixture(scope="module")
-def report(a_class, tmp_path_factory):
-    """Its report."""
-    out = tmp_path_factory.mktemp("report") / "report"
-    assert main(["grade", str(a_class), "--out", str(out), "--stages", "1-2", "-j", "2"]) == 0
-    return out
+@pytest.fixture
+def a_class(shared) -> Path:
+    return shared / "submissions"
+
+
+@pytest.fixture
+def report(shared) -> Path:
+    return shared / "report"
 
 
 def test_every_submission_gets_its_grade(report):
@@ -261,6 +272,8 @@ def test_gradescope_autograder(a_class, tmp_path):
     run = subprocess.run(
         [base / "run_autograder"], cwd=base, env=environment, capture_output=True, text=True, timeout=280
     )
+    if "Is this machine online?" in run.stdout + run.stderr:
+        pytest.skip("setup.sh installs packages, and this machine is offline")
     content = json.loads((base / "results" / "results.json").read_text(encoding="utf-8"))
     jsonschema.validate(content, SCHEMA)
     assert content["score"] == load_stages()[0].points, run.stdout + run.stderr

@@ -14,7 +14,7 @@ LIMIT = 4096  # bytes in a line, its newline not counted
 BLOCK = 65536  # bytes that one recv may take
 INBOX = 131072  # bytes that may wait for the broadcaster; then readers wait, and TCP slows down those who talk
 BACKLOG = 262144  # bytes that may wait for one client
-PATIENCE = 0.5  # seconds that we wait for a client that does not read
+PATIENCE = 1.0  # seconds that we wait for a client that takes nothing
 MAX_CLIENTS = 2000
 MAX_NICKNAME = 20  # letters
 # send: take what fits, and do not wait. Windows has no such flag; there everything is left to the writers.
@@ -57,7 +57,7 @@ def read_blocks(connection: socket.socket) -> Iterator[bytes]:
 
 
 def fault_of(block: bytes) -> str:
-    """Return what is wrong with a line of the block, or nothing. One look at a block is cheaper than one at each line."""
+    """Return what is wrong with a line of the block, or nothing: one look at all is cheaper than one at each."""
     if len(block) > LIMIT and max(map(len, block.split(b"\n"))) > LIMIT:
         return f"line longer than {LIMIT} bytes"
     try:
@@ -88,7 +88,7 @@ class Client:
 
     def version_of(self, text: bytes) -> bytes:
         """Return the round's text with the edits of this client, which are done with then."""
-        # TODO 3: what lies between two edits stays; without any, it is the very same object, and nothing is copied
+        # TODO 3: what lies between two edits stays; without any, the very same object is returned
         return text
 
     def send(self, data: bytes) -> bool:
@@ -104,7 +104,7 @@ class Client:
                 del self.backlog[:sent]
                 self.moved = time.monotonic()
                 self.changed.notify_all()  # there may be room again
-                # TODO 5: with no backlog left, end; otherwise take a piece from its beginning, and leave it there
+                # TODO 5: with no backlog left, end; otherwise copy a piece from its beginning
                 piece = bytes(self.backlog)
             try:
                 sent = self.connection.send(piece)  # without the lock: this may wait for long

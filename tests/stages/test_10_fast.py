@@ -32,8 +32,8 @@ def test_few_threads(server):
     threads = len(server.threads())
     if threads > len(peers) + 5:
         text = (
-            f"With {len(peers)} clients the server has {threads} threads. One for each client, one that accepts, and one "
-            "that sends are enough: a writer is needed only while a client does not take what is sent to it."
+            f"With {len(peers)} clients the server has {threads} threads. One for each client, one that accepts, "
+            "and one that sends are enough: a writer is needed only while a client does not take what is sent to it."
         )
         raise server.failure("many-threads", text)
 

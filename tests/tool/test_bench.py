@@ -95,7 +95,7 @@ def test_a_line_that_comes_back_to_its_sender_is_told(tmp_path):
 
 @here
 def test_a_loss_is_told_even_where_the_talker_then_waits_for_ever(tmp_path):
-    run = one_run(yours(chat(tmp_path, MANGLES["lost"][0])), Case("one", 4), 1, 0.2)
+    run = one_run(yours(chat(tmp_path, MANGLES["lost"][0])), Case("one", 4), 1, 10)
     assert run.end == "stalled" and set(run.faults) == {"lost"}
 
 
@@ -146,7 +146,7 @@ def test_one_who_never_reads(monkeypatch):
     ],
 )
 def test_a_file_that_is_no_chat_gets_one_sentence(tmp_path, monkeypatch, text, told):
-    monkeypatch.setattr(measure, "PATIENCE", 1)
+    monkeypatch.setattr(measure, "PATIENCE", 3)
     path = tmp_path / "server.py"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(Unmeasurable) as caught:

@@ -1,4 +1,4 @@
-"""It decodes each recv with errors="ignore": a cut letter is simply gone ("I never see a strange character")."""
+"""It decodes each recv with errors="ignore": a cut letter is gone ("I never see a strange character")."""
 # file: server.py
 # fails: cut_letter
 # cause: mojibake

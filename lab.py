@@ -16,7 +16,7 @@ PYTHON = os.path.join(VENV, "Scripts", "python.exe") if os.name == "nt" else os.
 STAMP = os.path.join(VENV, "chatlab-ready")  # written last: a half-made .venv is made again
 NEEDS_NOTHING = ("demo",)
 # What a command needs beyond the rest, installed on its first use.
-EXTRAS = {"bench": "bench", "grade": "grade", "notebooks": "notebooks", "test": "test"}
+EXTRAS = {"bench": "bench", "grade": "grade", "notebooks": "notebooks", "test": "test", "translate": "test"}
 
 
 def main():

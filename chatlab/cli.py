@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import demo
+from .language import choose, languages, tr
 
 if TYPE_CHECKING:
     from .checks.plugin import Result
@@ -30,8 +31,13 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status: 0 well, 1 something failed, 2 the command makes no sense."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal that lacks a letter shows ? for it
-    parser = make_parser()
     arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        choose(_language_in(arguments))
+    except ValueError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 2
+    parser = make_parser()
     passed_on = arguments[1:] if arguments[:1] == ["test"] else []  # options too, which argparse would take for ours
     options = parser.parse_args(arguments[: len(arguments) - len(passed_on)])
     options.passed_on = passed_on
@@ -47,10 +53,24 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
+def _language_in(arguments: list[str]) -> str | None:
+    """Return what --lang says, or None: the parser itself speaks that language already."""
+    parser = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
+    parser.add_argument("--lang")
+    before = arguments[: next((i for i, word in enumerate(arguments) if word == "test"), len(arguments))]
+    try:
+        return parser.parse_known_args(before)[0].lang
+    except argparse.ArgumentError:  # --lang and nothing behind it: the parser itself will say so
+        return None
+
+
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="lab",
         description="Build a multi-user chat, stage by stage. Without a command: where you are, what is next.",
+    )
+    parser.add_argument(
+        "--lang", choices=languages(), help=tr("the language (default: that of LAB_LANG, then of the system)")
     )
     parser.set_defaults(run=status)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
@@ -67,6 +87,9 @@ def make_parser() -> argparse.ArgumentParser:
     check.add_argument(
         "--work", type=Path, default=ROOT / "stages", metavar="DIR", help="folder with the stages' folders"
     )
+
+    watch = command("watch", watch_stage, "check a stage again on every save (also: lab, without a command)")
+    watch.add_argument("stage", nargs="?", metavar="STAGE")
 
     hint = command("hint", show_hint, "show the next hint for a TODO (default: the first that is open)")
     hint.add_argument("stage", metavar="STAGE")
@@ -92,6 +115,12 @@ def make_parser() -> argparse.ArgumentParser:
     starters.add_argument("--check", action="store_true", help="change nothing; fail where a starter is not up to date")
 
     demo.add_arguments(command("demo", lambda options: demo.run(options, ROOT), "see the chat live"))
+
+    trace = command("trace", trace_server, "run your server with clients, and draw what goes over the wire")
+    trace.add_argument("stage", metavar="STAGE")
+    trace.add_argument("--svg", type=Path, metavar="OUT", help="write it as a picture")
+
+    command("doctor", see_doctor, "look whether this machine has what the lab needs, and say what to do where not")
 
     explore = command("explore", explore_races, "try your server under every thread schedule up to a bound")
     explore.add_argument("what", metavar="STAGE|FILE", help="a stage's number, a server.py, or a file with setup, WORKERS, check")
@@ -126,6 +155,9 @@ def make_parser() -> argparse.ArgumentParser:
     scope = command("gradescope", pack_gradescope, "make an autograder for Gradescope")
     scope.add_argument("--out", type=Path, default=Path("autograder.zip"), metavar="ZIP", help="(default autograder.zip)")
     add_choice(scope)
+
+    texts = command("translate", translate, "bring the catalogues of the other languages up to date (for maintainers)")
+    texts.add_argument("--check", action="store_true", help="change nothing; fail where a text is missing or not translated")
 
     command("test", run_tests, "run all tests of the lab itself, over the solutions; what follows goes to pytest")
 
@@ -264,6 +296,27 @@ def _print_json(stage: Stage, results: list[Result]) -> None:
     passed = sum(result.points for result in results if result.status == "passed")
     content = {"stage": stage.folder, "points": passed, "of": stage.points, "results": [asdict(r) for r in results]}
     print(json.dumps(content, ensure_ascii=False, indent=2))
+
+
+def watch_stage(options: argparse.Namespace) -> int:
+    """Check a stage again on every save."""
+    from .watch import watch
+
+    return watch(options.stage)
+
+
+def trace_server(options: argparse.Namespace) -> int:
+    """Draw what goes over the wire between clients and the student's server."""
+    from .trace import trace
+
+    return trace(options)
+
+
+def see_doctor(options: argparse.Namespace) -> int:
+    """Look for what would stand in the student's way."""
+    from .doctor import examine
+
+    return examine()
 
 
 def show_hint(options: argparse.Namespace) -> int:
@@ -619,6 +672,13 @@ def pack_gradescope(options: argparse.Namespace) -> int:
     from .grading.command import gradescope
 
     return gradescope(options)
+
+
+def translate(options: argparse.Namespace) -> int:
+    """Bring the catalogues up to date, or check that they are."""
+    from .translate import bring_up_to_date
+
+    return bring_up_to_date(options.check)
 
 
 def run_tests(options: argparse.Namespace) -> int:

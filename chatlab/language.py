@@ -1,0 +1,92 @@
+"""The language in which the lab speaks.
+
+The texts stand in the source, in English, each in a call of `tr` or `tr_n`, or marked by `mark`. Other languages are
+gettext catalogues in chatlab/locale, one for the whole lab; `lab translate` brings them up to date.
+"""
+
+from __future__ import annotations
+
+import gettext
+import os
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).with_name("locale")
+DOMAIN = "chatlab"
+ENGLISH = "en"
+
+_spoken = ENGLISH
+_catalogue: gettext.NullTranslations | None = None
+
+
+def languages() -> list[str]:
+    """Return the languages that there are, such as "en" and "ru"."""
+    return [ENGLISH, *sorted(path.parents[1].name for path in FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.mo"))]
+
+
+def choose(name: str | None = None) -> str:
+    """Speak the language of this name from now on, and so does every process started after that; returns its name.
+
+    Without a name: that of LAB_LANG, then the reader's own as far as the system tells, then English. Raises ValueError
+    for a language that there is not.
+    """
+    global _spoken, _catalogue
+    if wanted := name or os.environ.get("LAB_LANG"):
+        if wanted not in languages():
+            raise ValueError(f"There is no language {wanted!r}. There are: {', '.join(languages())}.")
+    else:
+        wanted = next((language for language in _of_the_system() if language in languages()), ENGLISH)
+    _spoken = wanted
+    _catalogue = gettext.translation(DOMAIN, FOLDER, [wanted], fallback=True)
+    os.environ["LAB_LANG"] = os.environ["LANGUAGE"] = wanted
+    gettext.bindtextdomain(DOMAIN, FOLDER)  # argparse takes its own words from there
+    gettext.textdomain(DOMAIN)
+    return wanted
+
+
+def spoken() -> str:
+    """Return the name of the language that is spoken."""
+    return _spoken if _chosen() else ENGLISH
+
+
+def tr(text: str, /, **values: object) -> str:
+    """Return the text in the language that is spoken; {name} stands for the value of that name."""
+    text = _chosen().gettext(text)
+    return text.format(**values) if values else text
+
+
+def tr_n(one: str, many: str, number: int, /, **values: object) -> str:
+    """Return the text for so many, which is {number} in it; a language may have more forms than these two."""
+    return _chosen().ngettext(one, many, number).format(number=number, **values)
+
+
+def mark(text: str) -> str:
+    """Return the text as it is: it is to be found in the catalogue, and translated where it is shown."""
+    return text
+
+
+def page(path: Path) -> Path:
+    """Return the page in the language that is spoken, README.ru.md for README.md; the English one where there is none."""
+    other = path.with_suffix(f".{spoken()}{path.suffix}")
+    return other if other.exists() else path
+
+
+def _chosen() -> gettext.NullTranslations:
+    if _catalogue is None:
+        try:
+            choose()
+        except ValueError:  # whoever starts the command hears of it; here it must not stand in the way
+            choose(ENGLISH)
+    return _catalogue
+
+
+def _of_the_system() -> list[str]:
+    """Return the reader's languages, the dearest first, as the system's settings tell them."""
+    settings = [os.environ.get(name, "") for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")]
+    if sys.platform == "win32":
+        import ctypes
+        import locale
+
+        settings.append(locale.windows_locale.get(ctypes.windll.kernel32.GetUserDefaultUILanguage(), ""))
+    first = next((setting for setting in settings if setting), "")  # as gettext reads them: the first that is set
+    return [language.split("_")[0].split(".")[0] for language in first.split(":")]

@@ -67,18 +67,20 @@ def _language_in(arguments: list[str]) -> str | None:
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="lab",
-        description="Build a multi-user chat, stage by stage. Without a command: where you are, what is next.",
+        description="Build a multi-user chat, stage by stage. Without a command: it checks your work on every save.",
     )
     parser.add_argument(
         "--lang", choices=languages(), help=tr("the language (default: that of LAB_LANG, then of the system)")
     )
-    parser.set_defaults(run=status)
+    parser.set_defaults(run=welcome)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     def command(name: str, run, summary: str) -> argparse.ArgumentParser:
         subparser = commands.add_parser(name, help=summary, description=summary)
         subparser.set_defaults(run=run)
         return subparser
+
+    command("status", status, "where you are, and what is next")
 
     check = command("check", check_stage, "check your work on a stage (default: the one you are at)")
     check.add_argument("stage", nargs="?", metavar="STAGE")
@@ -169,6 +171,15 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 # The student's commands
+
+
+def welcome(options: argparse.Namespace) -> int:
+    """What the tool does without a command: on a terminal it watches, else it says where the student is."""
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        from .watch import watch
+
+        return watch(None)
+    return status(options)
 
 
 def status(options: argparse.Namespace) -> int:

@@ -201,10 +201,11 @@ class Reporter:
         self.results: dict[tuple[int, str], Result] = {}
         self.broken: dict[int, str] = {}  # stages whose files cannot be imported: one failure tells it
         self.started = 0.0
-        self.line = None
+        self.line = self.connection = None
         if address := config.getoption("--results"):
             host, port = address.rsplit(":", 1)
-            self.line = socket.create_connection((host, int(port))).makefile("w", encoding="utf-8")
+            self.connection = socket.create_connection((host, int(port)))
+            self.line = self.connection.makefile("w", encoding="utf-8")
         self.earlier = statuses(config)
 
     def tell(self, kind: str, content: dict) -> None:
@@ -215,6 +216,12 @@ class Reporter:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         checks = [item for item in session.items if item.get_closest_marker("check")]
         self.tell("plan", {"checks": [asdict(self.result(item, "not run")) for item in checks]})
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """Everything is ready: wait until somebody wants the results."""
+        if self.connection and not self.connection.recv(2):
+            pytest.exit("nobody waits for the results any more", 1)
 
     def result(self, item: pytest.Item, status: str, **more) -> Result:
         marker = item.get_closest_marker("check").kwargs

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -30,56 +31,99 @@ def run_stage(
     work: the folder that holds the stages' folders. tests: the folders of the grading tests. options: more of the
     plugin's. Raises RuntimeError where the checks themselves cannot run.
     """
-    done: dict[str, Result] = {}
-    while True:
-        running: Result | None = None
-        plan: dict[str, dict] = {}
-        ended = False
-        with _Run(stage, work, done, tests or [TESTS], options or []) as run:
-            for message in run.messages():
-                kind = message.pop("kind")
-                if kind == "plan":
-                    plan = {check["name"]: check for check in message["checks"]}
-                elif kind == "start":
-                    running = Result(**plan[message["name"]])
-                elif kind == "result":
-                    result = Result(**message)
-                    done[result.name] = result
-                    running = None
-                    yield result
-                    if fail_fast and result.status == "failed":
-                        return
-                elif kind == "end":
-                    ended = True
-            if ended:
+    for kind, what in StageRun(stage, work, fail_fast, tests, options).events():
+        if kind == "result":
+            yield what
+
+
+class StageRun:
+    """The checks of one stage, ready to begin at once: their process is started here, and waits for `events`.
+
+    The student's files are read when the checks run, not before. The arguments are those of run_stage.
+    """
+
+    def __init__(
+        self,
+        stage: int,
+        work: Path,
+        fail_fast: bool = False,
+        tests: list[Path] | None = None,
+        options: list[str] | None = None,
+    ) -> None:
+        self.stage, self.work, self.fail_fast = stage, work, fail_fast
+        self.tests, self.options = tests or [TESTS], options or []
+        self.begun = self.cancelled = False
+        self._process = _Process(stage, work, {}, self.tests, self.options)
+
+    def events(self) -> Iterator[tuple[str, Result]]:
+        """Run the checks; yield ("plan", check) for each, then ("start", check) and ("result", check) as they come.
+
+        Raises RuntimeError where the checks themselves cannot run.
+        """
+        self.begun = True
+        done: dict[str, Result] = {}
+        while True:
+            running: Result | None = None
+            plan: dict[str, Result] = {}
+            ended = False
+            with self._process as process:
+                for message in process.messages():
+                    kind = message.pop("kind")
+                    if kind == "plan":
+                        plan = {check["name"]: Result(**check) for check in message["checks"]}
+                        for check in () if done else plan.values():
+                            yield "plan", check
+                    elif kind == "start":
+                        running = plan[message["name"]]
+                        yield "start", running
+                    elif kind == "result":
+                        result = Result(**message)
+                        done[result.name] = result
+                        running = None
+                        yield "result", result
+                        if self.fail_fast and result.status == "failed":
+                            return
+                    elif kind == "end":
+                        ended = True
+                if ended or self.cancelled:
+                    return
+                if running is None:
+                    raise RuntimeError(f"the checks of stage {self.stage:02} cannot run:\n{process.output()}")
+                running.status = "failed"
+                running.cause = "hang" if process.hung else "process-ended"
+                running.message = (
+                    "The check did not end; its process was ended."
+                    if process.hung
+                    else "The whole process ended in the middle of this check: the program calls os._exit, or it crashed."
+                )
+                running.lines = [running.message, *process.output().splitlines()[-5:]]
+            done[running.name] = running
+            yield "result", running
+            if self.fail_fast or self.cancelled:
                 return
-            if running is None:
-                raise RuntimeError(f"the checks of stage {stage:02} cannot run:\n{run.output()}")
-            running.status = "failed"
-            running.cause = "hang" if run.hung else "process-ended"
-            running.message = (
-                "The check did not end; its process was ended."
-                if run.hung
-                else "The whole process ended in the middle of this check: the program calls os._exit, or it crashed."
-            )
-            running.lines = [running.message, *run.output().splitlines()[-5:]]
-        done[running.name] = running
-        yield running
-        if fail_fast:
-            return
+            self._process = _Process(self.stage, self.work, done, self.tests, self.options)
+
+    def cancel(self) -> None:
+        """End the run, from any thread, whether it has begun or not; events comes to its end then."""
+        self.cancelled = True
+        if self.begun:
+            self._process.end()
+        else:
+            with self._process as process:
+                process.kill()
 
 
 def plan(stage: int, tests: list[Path] | None = None, options: list[str] | None = None) -> list[Result]:
     """Return the checks of a stage as they are before they are run. Raises RuntimeError where they cannot run."""
-    with _Run(stage, ROOT, {}, tests or [TESTS], [*(options or []), "--collect-only"]) as run:
-        for message in run.messages():
+    with _Process(stage, ROOT, {}, tests or [TESTS], [*(options or []), "--collect-only"]) as process:
+        for message in process.messages():
             if message["kind"] == "plan":
                 return [Result(**check) for check in message["checks"]]
-    raise RuntimeError(f"the checks of stage {stage:02} cannot run:\n{run.output()}")
+    raise RuntimeError(f"the checks of stage {stage:02} cannot run:\n{process.output()}")
 
 
-class _Run:
-    """One pytest process and the connection on which its results come."""
+class _Process:
+    """One pytest process and the connection on which its results come; it runs no check before messages is called."""
 
     def __init__(
         self, stage: int, work: Path, done: dict[str, Result], tests: list[Path], options: list[str]
@@ -115,6 +159,7 @@ class _Run:
         connection.settimeout(CHECK_LIMIT)
         with connection, connection.makefile("r", encoding="utf-8") as lines:
             try:
+                connection.sendall(b"go")
                 for line in lines:
                     yield json.loads(line)
             except TimeoutError:
@@ -133,11 +178,19 @@ class _Run:
                     return None
         return None
 
+    def end(self) -> None:
+        """Ask the process to end, in its own way: so that it ends the programs that it has started."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT if os.name != "nt" else signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.process.kill()
+
     def output(self) -> str:
         self.log.seek(0)
         return self.log.read().decode(errors="replace")
 
-    def __enter__(self) -> _Run:
+    def __enter__(self) -> _Process:
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -14,7 +14,7 @@ ROOT = os.path.dirname(os.path.abspath(__file__))
 VENV = os.path.join(ROOT, ".venv")
 PYTHON = os.path.join(VENV, "Scripts", "python.exe") if os.name == "nt" else os.path.join(VENV, "bin", "python")
 STAMP = os.path.join(VENV, "chatlab-ready")  # written last: a half-made .venv is made again
-NEEDS_NOTHING = ("demo",)
+NEEDS_NOTHING = ("demo", "doctor")
 # What a command needs beyond the rest, installed on its first use.
 EXTRAS = {"bench": "bench", "grade": "grade", "notebooks": "notebooks", "test": "test", "translate": "test"}
 

@@ -6,6 +6,7 @@ gettext catalogues in chatlab/locale, one for the whole lab; `lab translate` bri
 
 from __future__ import annotations
 
+import errno
 import gettext
 import os
 import sys
@@ -90,3 +91,20 @@ def _of_the_system() -> list[str]:
         settings.append(locale.windows_locale.get(ctypes.windll.kernel32.GetUserDefaultUILanguage(), ""))
     first = next((setting for setting in settings if setting), "")  # as gettext reads them: the first that is set
     return [language.split("_")[0].split(".")[0] for language in first.split(":")]
+
+
+def error_text(error: OSError) -> str:
+    """Return what the system says about an error; the commonest in the language that is spoken."""
+    known = {
+        errno.ENOENT: tr("there is no such file"),
+        errno.EACCES: tr("permission denied"),
+        errno.EADDRINUSE: tr("the address is in use"),
+        errno.EADDRNOTAVAIL: tr("this machine has no such address"),
+        errno.ENOSPC: tr("the disk is full"),
+        errno.EISDIR: tr("it is a folder"),
+        errno.ENOTDIR: tr("a part of the path is no folder"),
+        errno.EEXIST: tr("it exists already"),
+        errno.ECONNREFUSED: tr("the connection was refused"),
+        errno.ETIMEDOUT: tr("no answer came in time"),
+    }
+    return known.get(error.errno) or error.strerror or str(error) or type(error).__name__

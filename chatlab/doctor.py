@@ -78,8 +78,7 @@ def python() -> Finding:
     if sys.version_info[:2] < OLDEST:
         return Finding("wrong", text, tr("The lab needs Python 3.10 or newer: get one from https://www.python.org"))
     if not getattr(sys, "_is_gil_enabled", lambda: True)():
-        advice = tr("This Python has no global interpreter lock: races show that others hide. The checks expect nothing else.")
-        return Finding("note", text, advice)
+        return Finding("note", text, tr("It has no global interpreter lock: races may show that other Pythons hide."))
     return _well(text)
 
 
@@ -145,8 +144,9 @@ def files() -> Iterator[Finding]:
     shadows = {"socket", "threading", "queue", "logging", "time", "select"}
     for path in sorted((ROOT / "stages").glob("[0-9][0-9]_*/*.py")):
         if path.stem in shadows:
-            text = tr("stages/{name} hides Python's own module of this name", name=f"{path.parent.name}/{path.name}")
-            yield Finding("wrong", text, tr("Give it another name: `import {module}` finds it first.", module=path.stem))
+            name = f"{path.parent.name}/{path.name}"
+            advice = tr("Give it another name: `import {module}` finds it first.", module=path.stem)
+            yield Finding("wrong", tr("stages/{name} hides Python's own module of this name", name=name), advice)
 
 
 # The network
@@ -191,13 +191,15 @@ def port(number: int) -> Finding:
 
 def _who_holds(number: int) -> str:
     """Return what to do about a port that is taken."""
-    other = tr("or give another port: python3 server.py 127.0.0.1 {port}", port=number + 1)
+    other = f"python3 server.py 127.0.0.1 {number + 1}"
     for process, command in _processes():
         if number in _ports_of(process):
-            holder = tr("Process {process} holds it ({command}). End it (kill {process}),", process=process, command=command)
-            return f"{holder} {other}"
+            return tr(
+                "Process {process} holds it ({command}). End it with kill {process}, or take another port: {other}",
+                **{"process": process, "command": command, "other": other},
+            )
     look = {"nt": f"netstat -ano | findstr :{number}"}.get(os.name, f"lsof -i :{number}")
-    return tr("See who holds it: {look}. End that,", look=look) + " " + other
+    return tr("See who holds it: {look}. End that, or take another port: {other}", look=look, other=other)
 
 
 def _ports_of(process: int) -> set[int]:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import os
 import re
-import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from .checks.peer import NOTICE
-from .checks.report import CheckFailed, Event, cut
+from .checks.report import CheckFailed, Event, cut, wrap
 from .checks.server import Server
 from .language import error_text, tr, tr_n
 from .stages import find_stage
@@ -29,13 +25,12 @@ def trace(options: argparse.Namespace) -> int:
     Raises ValueError or FileNotFoundError for a stage or a file that there is not.
     """
     path, number = find_server(options.stage)
-    events, failure = record(path, number)
-    names = list(dict.fromkeys(event.who for event in events if event.who != "server"))
-    for line in as_text(names, events):
+    play, failure = record(path, number)
+    for line in as_text(play):
         print(line)
     if options.svg:
         try:
-            options.svg.write_text(as_svg(names, events), encoding="utf-8")
+            options.svg.write_text(as_svg(play), encoding="utf-8")
         except OSError as error:
             reason = error_text(error)
             raise ValueError(tr("{path} cannot be written: {reason}", path=options.svg, reason=reason)) from None
@@ -161,25 +156,40 @@ PARTS: dict[int, Callable[[Server], None]] = {
 }
 
 
-def record(path: Path, number: int) -> tuple[list[Event], list[str]]:
-    """Return what the clients of the stage's part saw, and the lines of the failure that ended it, or none."""
+@dataclass(frozen=True)
+class Play:
+    """What the clients saw, in order, and which of the connections had ended by then."""
+
+    events: tuple[Event, ...]
+    ended: frozenset[str]
+
+    @property
+    def names(self) -> list[str]:
+        """The clients, in the order in which they came."""
+        return list(dict.fromkeys(event.who for event in self.events if event.who != "server"))
+
+
+def record(path: Path, number: int) -> tuple[Play, list[str]]:
+    """Return the play of the stage, and the lines of the failure that ended it, or none."""
     server = Server(path, number)
+    play = None
     failure: list[str] = []
     try:
         PARTS[number](server)
+        play = _as_it_is(server)  # what comes from here on is no part of it
         server.stop()
     except CheckFailed as failed:
         cause = failed.cause
-        failure = [cause.text, *([tr("Read: {what}", what=cause.read)] if cause.read else [])]
+        failure = [*wrap(cause.text), *([tr("Read: {what}", what=cause.read)] if cause.read else [])]
     finally:
-        events = list(server.transcript.events)  # what comes from here on is our tidying up
+        play = play or _as_it_is(server)
         server.destroy()
-    return [event for event in events if not _ours(event)], failure
+    return play, failure
 
 
-def _ours(event: Event) -> bool:
-    """Whether the event belongs to the end of the part alone: the clients hang up."""
-    return False
+def _as_it_is(server: Server) -> Play:
+    ended = frozenset(peer.name for peer in server.peers if peer.ending or peer.has_ended)
+    return Play(tuple(server.transcript.events), ended)
 
 
 # The drawing
@@ -196,10 +206,12 @@ class Arrow:
     begins: bool
 
 
-def arrows(names: list[str], events: list[Event]) -> list[Arrow]:
+def arrows(play: Play) -> list[Arrow]:
     """Return a row for each event."""
+    names = play.names
+    last = {event.who: number for number, event in enumerate(play.events)}
     rows, seen = [], set()
-    for event in events:
+    for number, event in enumerate(play.events):
         if event.who not in names:
             rows.append(Arrow(len(names), "", event.what, False, False))
             continue
@@ -209,25 +221,26 @@ def arrows(names: list[str], events: list[Event]) -> list[Arrow]:
         label = what.lstrip("→← ")
         if (lines := label.count("\\n")) > 1:
             label += " " + tr_n("({number} line at once)", "({number} lines at once)", lines)
-        last = not any(later.who == event.who for later in events[events.index(event) + 1 :])
-        rows.append(Arrow(column, to, label, last, column not in seen))
+        ends = event.who in play.ended and last[event.who] == number
+        rows.append(Arrow(column, to, label, ends, column not in seen))
         seen.add(column)
     return rows
 
 
-def as_text(names: list[str], events: list[Event]) -> list[str]:
+def as_text(play: Play) -> list[str]:
     """Return the diagram: what was sent on the left, on the right a lifeline for each client and one for the server."""
+    names = play.names
     columns = [*names, tr("server")]
     room = WIDTH - LANE * len(columns) - 4
     head = "".join(f"{name:^{LANE}}" for name in columns)
     lines = [" " * (room + 5) + head.rstrip()]
     alive = [False] * len(names)
-    for number, row in enumerate(arrows(names, events), start=1):
+    for number, row in enumerate(arrows(play), start=1):
         if row.begins:
             alive[row.column] = True
         lanes = [list(f"{'│' if on else ' ':^{LANE}}") for on in [*alive, True]]
         picture = [letter for lane in lanes for letter in lane]
-        middle = LANE // 2
+        middle = (LANE - 1) // 2  # where the f-string above centres a letter
         if row.to:
             start, end = row.column * LANE + middle, len(names) * LANE + middle
             for place in range(start + 1, end):
@@ -237,3 +250,47 @@ def as_text(names: list[str], events: list[Event]) -> list[str]:
             alive[row.column] = False
         lines.append(f"{number:>3} {cut(row.label, room):<{room}} {''.join(picture).rstrip()}")
     return lines
+
+
+STYLE = """
+  text { font: 13px ui-monospace, Consolas, monospace; fill: #1b1b1b }
+  text { stroke: #fff; stroke-width: 4px; paint-order: stroke }
+  text.name { font-weight: bold; text-anchor: middle }
+  line { stroke: #1b1b1b; stroke-width: 1.3 } line.life { stroke: #999; stroke-dasharray: 4 4 }
+  rect, #head path { fill: #fff } #head path { fill: #1b1b1b }
+  @media (prefers-color-scheme: dark) {
+    text { fill: #eee; stroke: #16181d } line { stroke: #eee } line.life { stroke: #777 }
+    rect { fill: #16181d } #head path { fill: #eee }
+  }"""
+APART, ROW, TOP, LEFT, RIGHT = 210, 30, 44, 70, 170  # pixels
+
+
+def as_svg(play: Play) -> str:
+    """Return the diagram as a picture that stands alone, readable on light and dark pages."""
+    rows, names = arrows(play), play.names
+    columns = [*names, tr("server")]
+    x = [LEFT + APART * column for column in range(len(columns))]
+    width, height = x[-1] + RIGHT, TOP + ROW * (len(rows) + 1)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">',
+        f"<style>{STYLE}</style>",
+        '<defs><marker id="head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" '
+        'orient="auto-start-reverse"><path d="M0 0L10 5L0 10z"/></marker></defs>',
+        f'<rect width="{width}" height="{height}"/>',
+    ]
+    y = [TOP + ROW * (number + 1) for number in range(len(rows))]
+    for column, name in enumerate(columns):
+        own = [y[number] for number, row in enumerate(rows) if row.column == column] or [TOP, height - ROW]
+        top, bottom = (own[0], height - 10) if column < len(names) else (TOP, height - 10)
+        bottom = own[-1] if name in play.ended else bottom
+        parts.append(f'<text class="name" x="{x[column]}" y="24">{escape(name)}</text>')
+        parts.append(f'<line class="life" x1="{x[column]}" y1="{top}" x2="{x[column]}" y2="{bottom}"/>')
+    for row, at in zip(rows, y):
+        here, there = x[row.column], x[-1]
+        if row.to == "client":
+            here, there = there, here
+        if row.to:
+            parts.append(f'<line x1="{here}" y1="{at}" x2="{there}" y2="{at}" marker-end="url(#head)"/>')
+        anchor = f'x="{x[row.column] + 8}"' if row.column < len(names) else f'x="{x[-1] - 8}" text-anchor="end"'
+        parts.append(f'<text {anchor} y="{at - 6}">{escape(cut(row.label, 60))}</text>')
+    return "\n".join([*parts, "</svg>"]) + "\n"

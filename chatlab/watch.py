@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import subprocess
 import sys
 import threading
@@ -25,7 +26,7 @@ from textual.widgets import Footer, OptionList, Static
 from .checks.plugin import Result
 from .checks.runner import StageRun
 from .language import tr
-from .stages import Stage, find_stage, load_stages, next_hint
+from .stages import ROOT, Stage, find_stage, load_stages, next_hint
 
 CALM = 20  # ms without another change, after which a save is over: an editor may write a file in several steps
 LOOK = 500  # ms between two looks at the files themselves: where no events come (WSL, network folders), that must do
@@ -52,6 +53,17 @@ def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
             about = path.stat()
             found[path.name] = (about.st_mtime_ns, about.st_size)
     return found
+
+
+def picture(stage: Stage) -> str:
+    """Return what `lab trace` draws of the student's server."""
+    command = [sys.executable, "-m", "chatlab", "trace", str(stage.work / "server.py")]
+    environment = {**os.environ, "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)}
+    try:
+        drawn = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=ROOT, env=environment, timeout=20)
+    except subprocess.TimeoutExpired:
+        return ""
+    return drawn.stdout
 
 
 class Board:
@@ -183,11 +195,15 @@ class Watch(App[int]):
                     continue
                 if kind != "plan":
                     self.call_from_thread(self.show, run, board)
-            words = ""
+            words = self.praise(board.stage) if board.complete else ""
         except RuntimeError as error:
             words = str(error)
         if not self.over.is_set():
             self.call_from_thread(self.conclude, run, board, words)
+        if board.complete and not run.cancelled:
+            diagram = tr("What your server does on the wire now:") + "\n\n" + picture(board.stage)
+            if run is self.run_now and not self.over.is_set():
+                self.call_from_thread(self.tell, words + "\n\n" + diagram)
 
     def show(self, run: StageRun, board: Board) -> None:
         """Draw the list of checks, unless another run has begun."""
@@ -195,7 +211,7 @@ class Watch(App[int]):
             return
         self.board = board
         lines = list(board.lines())
-        self.query_one("#list", Static).update(Text("\n").join(lines))
+        self.query_one("#list", Static).update(Text("\n", no_wrap=True, overflow="ellipsis").join(lines))
         at = next((i for i, line in enumerate(lines) if line.plain[0] in "✗▸"), len(lines) - 1)
         checks = self.query_one("#checks")
         self.call_after_refresh(lambda: checks.scroll_to(y=max(0, at - checks.size.height + 2), animate=False))
@@ -214,14 +230,9 @@ class Watch(App[int]):
         if run is not self.run_now or run.cancelled:
             return
         self.show(run, board)
-        if words:
-            self.tell(words)
-        elif board.complete:
-            if snapshot(self.stage.work) == self.seen:
-                self.stage.keep_passed()
-            self.tell(self.praise())
-        elif board.failed:
-            self.tell("\n".join(board.failed[0].lines))
+        if board.complete and snapshot(self.stage.work) == self.seen:
+            self.stage.keep_passed()
+        self.tell(words or "\n".join(board.failed[0].lines if board.failed else []))
         self.concluded.set()
 
     @work(thread=True, group="saves")
@@ -253,15 +264,15 @@ class Watch(App[int]):
         self.query_one("#text", Static).update(Text(text))
         story.scroll_home(animate=False)
 
-    def praise(self) -> str:
-        """What was learned, and what comes next."""
+    def praise(self, stage: Stage) -> str:
+        """Say what was learned, and what comes next."""
         following = self.following()
         if following is None:
             ahead = tr("Every stage is complete: you have built the whole chat.")
         else:
             ahead = tr("Press n to go on to stage {stage}.", stage=following)
-        whole = tr("Stage {stage} is complete.", stage=self.stage)
-        return f"{whole}\n\n{tr(self.stage.learned)}\n\n{ahead}"
+        whole = tr("Stage {stage} is complete.", stage=stage)
+        return "\n\n".join([whole, stage.learned, ahead])
 
     def following(self) -> Stage | None:
         return next((stage for stage in load_stages() if stage.number == self.stage.number + 1), None)
@@ -275,7 +286,7 @@ class Watch(App[int]):
             return
         number, of, text = next_hint(self.stage, gaps[0])
         title = tr("TODO {gap}, hint {number} of {of}", gap=gaps[0], number=number, of=of)
-        self.tell(f"{title}\n\n{tr(text)}")
+        self.tell(f"{title}\n\n{text}")
 
     def action_next(self) -> None:
         following = self.following()

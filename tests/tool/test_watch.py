@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from textual.widgets import Static
 
 from chatlab import stages
 from chatlab.checks.runner import StageRun
@@ -67,6 +68,11 @@ def screen(app: Watch) -> str:
     return "\n".join("".join(segment.text for segment in line) for line in app.screen._compositor.render_strips())
 
 
+def story(app: Watch) -> str:
+    """Return all that stands beneath the checks, what is scrolled away too."""
+    return str(app.query_one("#text", Static).content)
+
+
 def solution(stage: str, file: str) -> str:
     return (stages.SOLUTIONS / stage / file).read_text(encoding="utf-8")
 
@@ -83,6 +89,8 @@ def test_from_the_starter_to_the_next_stage(work):
         assert "✗" in screen(app) and "client.py" in screen(app)
         await save(app, work / "01_echo" / "client.py", solution("01_echo", "client.py"))
         assert "Stage 01 Echo is complete." in screen(app) and "✗" not in screen(app)
+        await app.workers.wait_for_complete([worker for worker in app.workers if worker.group == "runs"])
+        assert "├──" in story(app) and '"hello"' in story(app)  # the student's own server, drawn
         assert find_stage("1").passed()
         app.concluded.clear()
         await pilot.press("n")

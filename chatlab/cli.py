@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import demo
-from .language import choose, languages, tr
+from .language import cannot_write, choose, languages, page, tr, tr_n
 
 if TYPE_CHECKING:
     from .checks.plugin import Result
@@ -67,106 +67,132 @@ def _language_in(arguments: list[str]) -> str | None:
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="lab",
-        description="Build a multi-user chat, stage by stage. Without a command: it checks your work on every save.",
+        description=tr(
+            "Build a multi-user chat, stage by stage. Without a command: it checks your work on every save."
+        ),
     )
     parser.add_argument(
         "--lang", choices=languages(), help=tr("the language (default: that of LAB_LANG, then of the system)")
     )
     parser.set_defaults(run=welcome)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands = parser.add_subparsers(title=tr("commands"), metavar=tr("COMMAND"))
 
     def command(name: str, run, summary: str) -> argparse.ArgumentParser:
         subparser = commands.add_parser(name, help=summary, description=summary)
         subparser.set_defaults(run=run)
         return subparser
 
-    command("status", status, "where you are, and what is next")
+    command("status", status, tr("where you are, and what is next"))
 
-    check = command("check", check_stage, "check your work on a stage (default: the one you are at)")
-    check.add_argument("stage", nargs="?", metavar="STAGE")
-    check.add_argument("--all", action="store_true", help="go on after the first check that fails")
-    check.add_argument("--json", action="store_true", help="print every result as JSON")
+    check = command("check", check_stage, tr("check your work on a stage (default: the one you are at)"))
+    check.add_argument("stage", nargs="?", metavar=tr("STAGE"))
+    check.add_argument("--all", action="store_true", help=tr("go on after the first check that fails"))
+    check.add_argument("--json", action="store_true", help=tr("print every result as JSON"))
     check.add_argument(
-        "--work", type=Path, default=ROOT / "stages", metavar="DIR", help="folder with the stages' folders"
+        "--work", type=Path, default=ROOT / "stages", metavar=tr("DIR"), help=tr("folder with the stages' folders")
     )
 
-    watch = command("watch", watch_stage, "check a stage again on every save (also: lab, without a command)")
-    watch.add_argument("stage", nargs="?", metavar="STAGE")
+    watch = command("watch", watch_stage, tr("check a stage again on every save (also: lab, without a command)"))
+    watch.add_argument("stage", nargs="?", metavar=tr("STAGE"))
 
-    hint = command("hint", show_hint, "show the next hint for a TODO (default: the first that is open)")
-    hint.add_argument("stage", metavar="STAGE")
+    hint = command("hint", show_hint, tr("show the next hint for a TODO (default: the first that is open)"))
+    hint.add_argument("stage", metavar=tr("STAGE"))
     hint.add_argument("todo", nargs="?", type=int, metavar="TODO")
 
-    run = command("run", run_program, "run your server or your client")
-    run.add_argument("stage", metavar="STAGE")
+    run = command("run", run_program, tr("run your server or your client"))
+    run.add_argument("stage", metavar=tr("STAGE"))
     run.add_argument("program", choices=("server", "client"))
     run.add_argument("address", nargs="*", metavar="HOST PORT")
 
-    diff = command("diff", show_diff, "show what changes from one stage's solution to another's")
+    diff = command("diff", show_diff, tr("show what changes from one stage's solution to another's"))
     diff.add_argument("a", metavar="A")
     diff.add_argument("b", metavar="B")
-    diff.add_argument("--mine", action="store_true", help="compare your own work on the two stages")
+    diff.add_argument("--mine", action="store_true", help=tr("compare your own work on the two stages"))
 
-    carry = command("carry", carry_stage, "take your own code of a stage to the next one, in place of its starter")
-    carry.add_argument("stage", metavar="STAGE")
+    carry = command("carry", carry_stage, tr("take your own code of a stage to the next one, in place of its starter"))
+    carry.add_argument("stage", metavar=tr("STAGE"))
 
-    reset = command("reset", reset_stage, "begin a stage again; what you had is kept aside")
-    reset.add_argument("stage", metavar="STAGE")
+    reset = command("reset", reset_stage, tr("begin a stage again; what you had is kept aside"))
+    reset.add_argument("stage", metavar=tr("STAGE"))
 
-    starters = command("starters", make_starters, "make the starters in stages/ from solutions/ (for instructors)")
-    starters.add_argument("--check", action="store_true", help="change nothing; fail where a starter is not up to date")
+    starters = command("starters", make_starters, tr("make the starters in stages/ from solutions/ (for instructors)"))
+    starters.add_argument(
+        "--check", action="store_true", help=tr("change nothing; fail where a starter is not up to date")
+    )
 
-    demo.add_arguments(command("demo", lambda options: demo.run(options, ROOT), "see the chat live"))
+    demo.add_arguments(command("demo", lambda options: demo.run(options, ROOT), tr("see the chat live")))
 
-    trace = command("trace", trace_server, "run your server with clients, and draw what goes over the wire")
-    trace.add_argument("stage", metavar="STAGE")
-    trace.add_argument("--svg", type=Path, metavar="OUT", help="write it as a picture")
+    trace = command("trace", trace_server, tr("run your server with clients, and draw what goes over the wire"))
+    trace.add_argument("stage", metavar=tr("STAGE"))
+    trace.add_argument("--svg", type=Path, metavar=tr("OUT"), help=tr("write it as a picture"))
 
-    command("doctor", see_doctor, "look whether this machine has what the lab needs, and say what to do where not")
+    command("doctor", see_doctor, tr("look whether this machine has what the lab needs, and say what to do where not"))
 
-    explore = command("explore", explore_races, "try your server under every thread schedule up to a bound")
-    explore.add_argument("what", metavar="STAGE|FILE", help="a stage's number, a server.py, or a file with setup, WORKERS, check")
-    explore.add_argument("--scenario", metavar="NAME", help="one scenario alone (a wrong name lists them)")
-    explore.add_argument("--delays", type=int, default=2, metavar="N", help="the bound (default 2)")
-    explore.add_argument("--most", type=int, default=3000, metavar="N", help="schedules of a scenario (default 3000)")
-    explore.add_argument("--html", type=Path, metavar="OUT", help="write the failing schedule as a page to step through")
-    explore.add_argument("--svg", type=Path, metavar="OUT", help="write it as a picture")
+    explore = command("explore", explore_races, tr("try your server under every thread schedule up to a bound"))
+    explore.add_argument(
+        "what", metavar=tr("STAGE|FILE"), help=tr("a stage's number, a server.py, or a file with setup, WORKERS, check")
+    )
+    explore.add_argument("--scenario", metavar=tr("NAME"), help=tr("one scenario alone (a wrong name lists them)"))
+    explore.add_argument("--delays", type=int, default=2, metavar="N", help=tr("the bound (default 2)"))
+    explore.add_argument(
+        "--most", type=int, default=3000, metavar="N", help=tr("schedules of a scenario (default 3000)")
+    )
+    explore.add_argument(
+        "--html", type=Path, metavar=tr("OUT"), help=tr("write the failing schedule as a page to step through")
+    )
+    explore.add_argument("--svg", type=Path, metavar=tr("OUT"), help=tr("write it as a picture"))
 
-    again = command("replay", replay_race, "run a saved failing schedule again, on your program as it is now")
-    again.add_argument("file", type=Path, metavar="FILE")
-    again.add_argument("--html", type=Path, metavar="OUT", help="write it as a page to step through")
-    again.add_argument("--svg", type=Path, metavar="OUT", help="write it as a picture")
+    again = command("replay", replay_race, tr("run a saved failing schedule again, on your program as it is now"))
+    again.add_argument("file", type=Path, metavar=tr("FILE"))
+    again.add_argument("--html", type=Path, metavar=tr("OUT"), help=tr("write it as a page to step through"))
+    again.add_argument("--svg", type=Path, metavar=tr("OUT"), help=tr("write it as a picture"))
 
-    bench = command("bench", run_bench, "measure how fast your server is, beside ours and the usual designs")
-    bench.add_argument("files", nargs="*", type=Path, metavar="FILE", help="a server.py of stage 05 or later")
-    bench.add_argument("--full", action="store_true", help="all regimes, clients and peers (an hour or two)")
-    bench.add_argument("--regimes", metavar="LIST", help="one,everyone,bursts,flood,rate,storm (default all but storm)")
-    bench.add_argument("--clients", metavar="LIST", help="how many, such as 10,50,200,1000 (default 50)")
-    bench.add_argument("--peers", metavar="LIST", help="designs to compare with, all or none (default streams)")
-    bench.add_argument("--rounds", type=int, default=3, metavar="N", help="how often each is measured (default 3)")
-    bench.add_argument("--seconds", type=float, metavar="S", help="how long each run talks (default 0.5, full 1)")
-    bench.add_argument("--out", type=Path, metavar="DIR", help="where CSV, table and plots go (default .lab/bench)")
+    bench = command("bench", run_bench, tr("measure how fast your server is, beside ours and the usual designs"))
+    bench.add_argument("files", nargs="*", type=Path, metavar=tr("FILE"), help=tr("a server.py of stage 05 or later"))
+    bench.add_argument("--full", action="store_true", help=tr("all regimes, clients and peers (an hour or two)"))
+    bench.add_argument(
+        "--regimes", metavar=tr("LIST"), help=tr("one,everyone,bursts,flood,rate,storm (default all but storm)")
+    )
+    bench.add_argument("--clients", metavar=tr("LIST"), help=tr("how many, such as 10,50,200,1000 (default 50)"))
+    bench.add_argument("--peers", metavar=tr("LIST"), help=tr("designs to compare with, all or none (default streams)"))
+    bench.add_argument("--rounds", type=int, default=3, metavar="N", help=tr("how often each is measured (default 3)"))
+    bench.add_argument("--seconds", type=float, metavar="S", help=tr("how long each run talks (default 0.5, full 1)"))
+    bench.add_argument(
+        "--out", type=Path, metavar=tr("DIR"), help=tr("where CSV, table and plots go (default .lab/bench)")
+    )
 
-    books = command("notebooks", run_notebooks, "open the notebooks in Jupyter, or export them")
-    books.add_argument("--html", type=Path, metavar="OUT", help="execute them, and write pages that stand alone")
-    books.add_argument("--slides", type=Path, metavar="OUT", help="execute them, and write slides for the lecture")
+    books = command("notebooks", run_notebooks, tr("open the notebooks in Jupyter, or export them"))
+    books.add_argument(
+        "--html", type=Path, metavar=tr("OUT"), help=tr("execute them, and write pages that stand alone")
+    )
+    books.add_argument(
+        "--slides", type=Path, metavar=tr("OUT"), help=tr("execute them, and write slides for the lecture")
+    )
 
     from .grading.command import add_choice, add_grade_arguments
 
-    add_grade_arguments(command("grade", grade_class, "grade a class: every submission in isolation, with reports"))
-    scope = command("gradescope", pack_gradescope, "make an autograder for Gradescope")
-    scope.add_argument("--out", type=Path, default=Path("autograder.zip"), metavar="ZIP", help="(default autograder.zip)")
+    add_grade_arguments(command("grade", grade_class, tr("grade a class: every submission in isolation, with reports")))
+    scope = command("gradescope", pack_gradescope, tr("make an autograder for Gradescope"))
+    scope.add_argument(
+        "--out", type=Path, default=Path("autograder.zip"), metavar="ZIP", help=tr("(default autograder.zip)")
+    )
     add_choice(scope)
 
-    texts = command("translate", translate, "bring the catalogues of the other languages up to date (for maintainers)")
-    texts.add_argument("--check", action="store_true", help="change nothing; fail where a text is missing or not translated")
+    texts = command(
+        "translate", translate, tr("bring the catalogues of the other languages up to date (for maintainers)")
+    )
+    texts.add_argument(
+        "--check", action="store_true", help=tr("change nothing; fail where a text is missing or not translated")
+    )
 
-    command("test", run_tests, "run all tests of the lab itself, over the solutions; what follows goes to pytest")
+    command("test", run_tests, tr("run all tests of the lab itself, over the solutions; what follows goes to pytest"))
 
-    stress = command("stress", run_stress, "run the grading suite over the solutions many times: nothing may ever fail")
-    stress.add_argument("-n", "--runs", type=int, default=100, metavar="N", help="how many times (default 100)")
-    stress.add_argument("-j", "--jobs", type=int, default=2, metavar="N", help="how many at once (default 2)")
-    stress.add_argument("--busy", action="store_true", help="keep every core busy meanwhile")
+    stress = command(
+        "stress", run_stress, tr("run the grading suite over the solutions many times: nothing may ever fail")
+    )
+    stress.add_argument("-n", "--runs", type=int, default=100, metavar="N", help=tr("how many times (default 100)"))
+    stress.add_argument("-j", "--jobs", type=int, default=2, metavar="N", help=tr("how many at once (default 2)"))
+    stress.add_argument("--busy", action="store_true", help=tr("keep every core busy meanwhile"))
     return parser
 
 
@@ -204,13 +230,21 @@ def status(options: argparse.Namespace) -> int:
     console.print(table)
     console.print()
     if here is None:
-        console.print("Every stage is complete: you have built the whole chat. See it live:")
+        console.print(tr("Every stage is complete: you have built the whole chat. See it live:"))
         console.print(f"  {LAB} run 9 server", highlight=False)
         return 0
-    begun = "You are at" if not here.untouched() else "Next comes"
-    console.print(f"{begun} stage {here}. Read stages/{here.folder}/README.md, then:", highlight=False)
-    console.print(f"  {LAB} check {here.number}     what is done, and what is next", highlight=False)
-    console.print(f"  {LAB} hint {here.number}      when you are stuck", highlight=False)
+    readme = f"stages/{here.folder}/{page(here.work / 'README.md').name}"
+    if here.untouched():
+        text = tr("Next comes stage {stage}. Read {readme}, then:", stage=here, readme=readme)
+    else:
+        text = tr("You are at stage {stage}. Read {readme}, then:", stage=here, readme=readme)
+    console.print(text, highlight=False)
+    for command, what in (
+        ("", tr("checks your work again on every save")),
+        (f" check {here.number}", tr("what is done, and what is next")),
+        (f" hint {here.number}", tr("when you are stuck")),
+    ):
+        console.print(f"  {LAB + command:<26} {what}", highlight=False)
     return 0
 
 
@@ -221,7 +255,7 @@ def _complete(stage: Stage, console) -> bool:
     if stage.untouched():
         return False
     if not stage.passed():
-        with console.status(f"checking stage {stage} ..."):
+        with console.status(tr("checking stage {stage} ...", stage=stage)):
             if any(result.status == "failed" for result in run_stage(stage.number, stage.work.parent, fail_fast=True)):
                 return False
         stage.keep_passed()
@@ -243,11 +277,12 @@ def check_stage(options: argparse.Namespace) -> int:
         stage = next((stage for stage in stages if not _complete(stage, console)), stages[-1])
     work = options.work.resolve()
     if not (work / stage.folder).is_dir():
-        raise FileNotFoundError(f"There is no folder {work / stage.folder}.")
+        raise FileNotFoundError(tr("There is no folder {folder}.", folder=work / stage.folder))
     if not options.json:
-        console.print(f"[bold]Stage {stage}[/]  {_short(work / stage.folder)}\n", highlight=False)
+        title = tr("Stage {stage}", stage=stage)
+        console.print(f"[bold]{title}[/]  {_short(work / stage.folder)}\n", highlight=False)
     results: list[Result] = []
-    with console.status("checking ..."):
+    with console.status(tr("checking ...")):
         for result in run_stage(stage.number, work, fail_fast=not options.all):
             results.append(result)
             if not options.json:
@@ -271,15 +306,18 @@ def _print_result(console, result: Result, stage: Stage) -> None:
     mark = {"passed": "[green]✓[/]", "failed": "[bold red]✗[/]", "not run": "[dim]-[/]"}[result.status]
     if result.status == "passed" and result.home != stage.number:
         return  # one line tells of all the earlier stages' checks
-    note = f" (of stage {result.home:02})" if result.home != stage.number else ""
+    title = result.title
+    if result.home != stage.number:
+        title = tr("{title} (of stage {number:02})", title=title, number=result.home)
     why = f"  [dim]{result.message}[/]" if result.status == "not run" else ""
-    console.print(f"  {mark} {result.title}{note}{why}", highlight=False, soft_wrap=True)
+    console.print(f"  {mark} {title}{why}", highlight=False, soft_wrap=True)
 
 
 def _print_verdict(console, stage: Stage, results: list[Result], failed: list[Result], own: bool) -> None:
     earlier = [result for result in results if result.home != stage.number and result.status == "passed"]
     if earlier:
-        console.print(f"  [green]✓[/] and {len(earlier)} checks of earlier stages", highlight=False)
+        text = tr_n("and {number} check of earlier stages", "and {number} checks of earlier stages", len(earlier))
+        console.print(f"  [green]✓[/] {text}", highlight=False)
     console.print()
     for result in failed:
         if len(failed) > 1:
@@ -291,16 +329,21 @@ def _print_verdict(console, stage: Stage, results: list[Result], failed: list[Re
     if failed:
         if own and (still_open := stage.open_gaps()) and failed[0].cause != "todo":
             numbers = ", ".join(str(number) for number in still_open)
-            console.print(f"Still as in the starter: TODO {numbers}.", highlight=False)
-        again = f"{LAB} check {stage.number}"
-        console.print(
-            f"{points} of {stage.points} points. A hint: {LAB} hint {stage.number}   Again: {again}", highlight=False
+            console.print(tr("Still as in the starter: TODO {numbers}.", numbers=numbers), highlight=False)
+        text = tr(
+            "{points} of {all} points. A hint: {hint}   Again: {again}",
+            **{"points": points, "all": stage.points},
+            hint=f"{LAB} hint {stage.number}",
+            again=f"{LAB} check {stage.number}",
         )
+        console.print(text, highlight=False)
         return
-    console.print(f"[green]Stage {stage} is complete[/]: {points} of {stage.points} points.", highlight=False)
+    whole = tr("Stage {stage} is complete", stage=stage)
+    text = tr("{points} of {all} points", points=points, all=stage.points)
+    console.print(f"[green]{whole}[/]: {text}.", highlight=False)
     if own:
         console.print(f"\n{stage.learned}\n", highlight=False)
-        console.print(f"What is next: {LAB}", highlight=False)
+        console.print(tr("What is next: {command}", command=LAB), highlight=False)
 
 
 def _print_json(stage: Stage, results: list[Result]) -> None:
@@ -343,18 +386,22 @@ def show_hint(options: argparse.Namespace) -> int:
         still_open = stage.open_gaps()
         if not still_open:
             numbers = ", ".join(str(number) for number in stage.hints)
-            print(
-                f"Every TODO of stage {stage} is filled in ({numbers}). Name one for a hint: {LAB} hint {stage.number} 1"
-            )
+            text = tr("Every TODO of stage {stage} is filled in ({numbers}).", stage=stage, numbers=numbers)
+            print(text, tr("Name one for a hint: {command}", command=f"{LAB} hint {stage.number} 1"))
             return 0
         gap = still_open[0]
     if gap not in stage.hints:
-        raise ValueError(f"stage {stage} has no TODO {gap}: it has {', '.join(str(n) for n in stage.hints)}.")
+        numbers = ", ".join(str(number) for number in stage.hints)
+        raise ValueError(
+            tr("stage {stage} has no TODO {gap}: it has {numbers}.", stage=stage, gap=gap, numbers=numbers)
+        )
     number, of, text = next_hint(stage, gap)
-    console.print(f"[bold]Stage {stage}, TODO {gap}[/], hint {number} of {of}", highlight=False)
+    title = tr("Stage {stage}, TODO {gap}", stage=stage, gap=gap)
+    console.print(f"[bold]{title}[/], {tr('hint {number} of {of}', number=number, of=of)}", highlight=False)
     console.print(f"\n{text}\n", highlight=False, markup=False)
     if number == of:
-        console.print(f"That is the last one. The solution is in solutions/{stage.folder}/", highlight=False)
+        folder = f"solutions/{stage.folder}/"
+        console.print(tr("That is the last one. The solution is in {folder}", folder=folder), highlight=False)
     return 0
 
 
@@ -365,7 +412,10 @@ def run_program(options: argparse.Namespace) -> int:
     folder = find_stage(options.stage).work
     file = f"{options.program}.py"
     if not (folder / file).is_file():
-        raise FileNotFoundError(f"There is no {folder / file}. Put it back with: {LAB} reset {options.stage}")
+        command = f"{LAB} reset {options.stage}"
+        raise FileNotFoundError(
+            tr("There is no {path}. Put it back with: {command}", path=folder / file, command=command)
+        )
     process = subprocess.Popen([sys.executable, file, *options.address], cwd=folder)
     while True:
         try:
@@ -404,21 +454,22 @@ def carry_stage(options: argparse.Namespace) -> int:
     stage = find_stage(options.stage)
     following = next((other for other in load_stages() if other.number == stage.number + 1), None)
     if following is None:
-        raise ValueError(f"stage {stage} is the last: there is none to carry your code to.")
+        raise ValueError(tr("stage {stage} is the last: there is none to carry your code to.", stage=stage))
     if stage.untouched():
-        raise ValueError(f"stage {stage} is not begun yet: there is no code of yours to carry.")
+        raise ValueError(tr("stage {stage} is not begun yet: there is no code of yours to carry.", stage=stage))
     missing = [file for file in FILES if not (stage.work / file).is_file()]
     if missing:
-        raise FileNotFoundError(f"There is no {missing[0]} in stages/{stage.folder} to carry.")
+        raise FileNotFoundError(
+            tr("There is no {file} in {folder} to carry.", file=missing[0], folder=f"stages/{stage.folder}")
+        )
+    folder = f"stages/{following.folder}"
     aside = None if following.untouched() else put_aside([following.work / file for file in FILES])
     for file in FILES:
         (following.work / file).write_bytes((stage.work / file).read_bytes())
     if aside:
-        print(f"What you had in stages/{following.folder} is now in {_short(aside)}")
-    print(
-        f"stages/{following.folder} has your own code of stage {stage}, without TODO marks; its README says what to do."
-    )
-    print(f"The starter again: {LAB} reset {following.number}")
+        print(tr("What you had in {folder} is now in {aside}", folder=folder, aside=_short(aside)))
+    print(tr("{folder} has your own code of stage {stage}, without TODO marks.", folder=folder, stage=stage))
+    print(tr("What to do is in its README. The starter again: {command}", command=f"{LAB} reset {following.number}"))
     return 0
 
 
@@ -428,15 +479,15 @@ def reset_stage(options: argparse.Namespace) -> int:
 
     stage = find_stage(options.stage)
     if stage.untouched():
-        print(f"stages/{stage.folder} is the starter already: nothing to do.")
+        print(tr("{folder} is the starter already: nothing to do.", folder=f"stages/{stage.folder}"))
         return 0
     aside = put_aside([stage.work / file for file in FILES])
     stage.work.mkdir(parents=True, exist_ok=True)
     for file in FILES:
         (stage.work / file).write_text(stage.starter(file), encoding="utf-8", newline="\n")
     if aside:
-        print(f"Your files are now in {_short(aside)}")
-    print(f"stages/{stage.folder} has the starter again.")
+        print(tr("Your files are now in {folder}", folder=_short(aside)))
+    print(tr("{folder} has the starter again.", folder=f"stages/{stage.folder}"))
     return 0
 
 
@@ -451,16 +502,18 @@ def make_starters(options: argparse.Namespace) -> int:
     stale = {path: text for path, text in starters(SOLUTIONS).items() if _differs(WORK / path, text)}
     for path, text in stale.items():
         if options.check:
-            print(f"stages/{path.as_posix()} is not what solutions/{path.as_posix()} makes")
+            print(tr("stages/{path} is not what solutions/{path} makes", path=path.as_posix()))
             continue
         aside = put_aside([WORK / path])
         (WORK / path).parent.mkdir(parents=True, exist_ok=True)
         (WORK / path).write_text(text, encoding="utf-8", newline="\n")
-        print(f"stages/{path.as_posix()} is made anew" + (f"; the old one is in {_short(aside)}" if aside else ""))
+        print(tr("stages/{path} is made anew", path=path.as_posix()))
+        if aside:
+            print(tr("  the old one is in {folder}", folder=_short(aside)))
     if not stale:
-        print("The starters are up to date.")
+        print(tr("The starters are up to date."))
     elif options.check:
-        print(f"Make them anew with: {LAB} starters")
+        print(tr("Make them anew with: {command}", command=f"{LAB} starters"))
     return 1 if stale and options.check else 0
 
 
@@ -487,11 +540,12 @@ def explore_races(options: argparse.Namespace) -> int:
     elif match := re.match(r"(\d\d)_", path.resolve().parent.name):
         stage = int(match[1])
     if not path.is_file():
-        raise FileNotFoundError(f"There is no file {path}: give a stage's number or a file.")
+        raise FileNotFoundError(tr("There is no file {path}: give a stage's number or a file.", path=path))
     if options.scenario and options.scenario not in SCENARIOS:
-        raise ValueError(f"There is no scenario {options.scenario!r}. There are: {', '.join(SCENARIOS)}.")
+        names = ", ".join(SCENARIOS)
+        raise ValueError(tr("There is no scenario {name!r}. There are: {names}.", name=options.scenario, names=names))
     if options.delays < 0 or options.most < 1:
-        raise ValueError("--delays is a number from 0, --most one from 1.")
+        raise ValueError(tr("--delays is a number from 0, --most one from 1."))
     jobs = _explorations(path, stage, options)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     for name, run in jobs:
@@ -503,7 +557,8 @@ def explore_races(options: argparse.Namespace) -> int:
             print(f"lab: {refused}", file=sys.stderr)
             return 2
         except SyntaxError as error:
-            print(f"lab: Python cannot read {path.name}, line {error.lineno}: {error.msg}", file=sys.stderr)
+            text = tr("Python cannot read {file}, line {line}: {why}", file=path.name, line=error.lineno, why=error.msg)
+            print(f"lab: {text}", file=sys.stderr)
             return 2
         if verdict.holds:
             console.print(f"[green]✓[/] {name}: {verdict.sentence}", soft_wrap=True)
@@ -533,7 +588,7 @@ def _explorations(path: Path, stage: int, options: argparse.Namespace) -> list:
         if (name == options.scenario if options.scenario else scenario.since <= stage <= scenario.until)
     ]
     if not chosen:
-        raise ValueError(f"Races begin at stage 4: there is nothing to explore in {path}.")
+        raise ValueError(tr("Races begin at stage 4: there is nothing to explore in {path}.", path=path))
 
     def job(scenario):
         return lambda progress: simulate(
@@ -550,14 +605,14 @@ def replay_race(options: argparse.Namespace) -> int:
     from .explorer import Refused, replay
 
     if not options.file.is_file():
-        raise FileNotFoundError(f"There is no file {options.file}.")
+        raise FileNotFoundError(tr("There is no file {path}.", path=options.file))
     try:
         verdict = replay(options.file)
     except Refused as refused:
         print(f"lab: {refused}", file=sys.stderr)
         return 2
     if verdict.changed:
-        print("The program has changed since this was saved.")
+        print(tr("The program has changed since this was saved."))
     print(verdict.sentence if verdict.holds else verdict.timeline())
     _draw(verdict, options)
     return 0 if verdict.holds else 1
@@ -570,7 +625,8 @@ def _keep(verdict, path: Path, name: str, options: argparse.Namespace) -> None:
     saved = SAVED / f"{path.resolve().parent.name}-{name}.json"
     verdict.save(saved)
     _draw(verdict, options)
-    print(f"\nRun it again: {LAB} replay {_short(saved)} --html race.html")
+    command = f"{LAB} replay {_short(saved)} --html race.html"
+    print("\n" + tr("Run it again: {command}", command=command))
 
 
 def _draw(verdict, options: argparse.Namespace) -> None:
@@ -580,8 +636,8 @@ def _draw(verdict, options: argparse.Namespace) -> None:
             try:
                 out.write_text(getattr(verdict, make)(), encoding="utf-8")
             except OSError as error:
-                raise ValueError(f"{out} cannot be written: {error.strerror}") from None
-            print(f"Written: {out}")
+                raise ValueError(cannot_write(out, error)) from None
+            print(tr("Written: {path}", path=out))
 
 
 def _in_the_same_order() -> int:
@@ -602,16 +658,16 @@ def run_bench(options: argparse.Namespace) -> int:
     cases = measure.choose_cases(options.regimes, options.clients, options.full)
     seconds = options.seconds if options.seconds is not None else 1.0 if options.full else 0.5
     if options.rounds < 1 or not 0.05 <= seconds <= 60:
-        raise ValueError("--rounds is a number from 1, --seconds one from 0.05 to 60.")
+        raise ValueError(tr("--rounds is a number from 1, --seconds one from 0.05 to 60."))
     chosen, missing = servers.choose(options.files, options.peers or ("all" if options.full else "streams"))
     out = options.out or servers.BUILT
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ValueError(f"cannot write {out}: {error.strerror}; give another folder") from None
+        raise ValueError(cannot_write(out, error)) from None
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     for name, what in missing.items():
-        console.print(f"Without {name}: this machine lacks {what}.")
+        console.print(tr("Without {name}: this machine lacks {what}.", name=name, what=what))
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     errors = Console(stderr=True, highlight=False)
     # Twice a second: the bar shares the cores with what is measured.
@@ -625,7 +681,7 @@ def run_bench(options: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             if not runs:
                 raise
-            console.print("Stopped. What was measured until then:\n")
+            console.print(tr("Stopped. What was measured until then:") + "\n")
     rows = measure.rows(chosen, runs)
     console.print(report.table(rows, console.width))
     for line in report.notes(rows, servers.cores()[0] >= 0):
@@ -636,10 +692,11 @@ def run_bench(options: argparse.Namespace) -> int:
         try:
             written += report.write_plots(rows, out)
         except ImportError:
-            console.print("No plots: they need matplotlib.")
+            console.print(tr("No plots: they need matplotlib."))
     except OSError as error:
-        raise ValueError(f"cannot write {error.filename or out}: {error.strerror}; give another folder") from None
-    console.print(f"Written to {_short(out.resolve())}: {', '.join(path.name for path in written)}", soft_wrap=True)
+        raise ValueError(cannot_write(error.filename or out, error)) from None
+    names = ", ".join(path.name for path in written)
+    console.print(tr("Written to {folder}: {names}", folder=_short(out.resolve()), names=names), soft_wrap=True)
     wrong = [row for row in rows if row.server.kind == "yours" and (row.faults() or row.runs[-1].failed)]
     return 1 if wrong else 0
 
@@ -661,12 +718,13 @@ def run_notebooks(options: argparse.Namespace) -> int:
         try:
             with console.status("") as status:
                 for name in notebooks.export(out, slides):
-                    status.update(f"executing {name} ...")
+                    status.update(tr("executing {name} ...", name=name))
         except (CellExecutionError, CellTimeoutError) as error:
-            print(f"lab: notebooks/{name}.ipynb fails: {str(error).strip().splitlines()[-1]}", file=sys.stderr)
+            why = str(error).strip().splitlines()[-1]
+            print("lab: " + tr("notebooks/{name}.ipynb fails: {why}", name=name, why=why), file=sys.stderr)
             return 1
         except OSError as error:
-            raise ValueError(f"cannot write {out}: {error.strerror or error}; give another folder") from None
+            raise ValueError(cannot_write(out, error)) from None
         print(f"{out / 'index.html'}")
     return 0
 

@@ -108,3 +108,8 @@ def error_text(error: OSError) -> str:
         errno.ETIMEDOUT: tr("no answer came in time"),
     }
     return known.get(error.errno) or error.strerror or str(error) or type(error).__name__
+
+
+def cannot_write(path: object, error: OSError) -> str:
+    """Return the sentence for a place that was given on the command line, and where nothing can be written."""
+    return tr("cannot write {path}: {reason}; give another place", path=path, reason=error_text(error))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .checks.report import CheckFailed, Event, cut, wrap
 from .checks.server import Server
-from .language import error_text, tr, tr_n
+from .language import cannot_write, tr, tr_n
 from .stages import find_stage
 
 WIDTH = 79
@@ -32,8 +32,7 @@ def trace(options: argparse.Namespace) -> int:
         try:
             options.svg.write_text(as_svg(play), encoding="utf-8")
         except OSError as error:
-            reason = error_text(error)
-            raise ValueError(tr("{path} cannot be written: {reason}", path=options.svg, reason=reason)) from None
+            raise ValueError(cannot_write(options.svg, error)) from None
         print("\n" + tr("Written: {path}", path=options.svg))
     if failure:
         print("\n" + "\n".join(failure))

@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from .language import tr
 from .starters import make_starter
 
 if sys.version_info >= (3, 11):
@@ -116,7 +117,13 @@ def find_stage(name: str) -> Stage:
     for stage in stages:
         if name in (str(stage.number), f"{stage.number:02}", stage.folder, stage.folder[3:]):
             return stage
-    raise ValueError(f"There is no stage {name!r}: give a number from 1 to {len(stages)}, or a name such as echo.")
+    raise ValueError(
+        tr(
+            "There is no stage {name!r}: give a number from 1 to {number}, or a name such as echo.",
+            name=name,
+            number=len(stages),
+        )
+    )
 
 
 def put_aside(paths: list[Path]) -> Path | None:

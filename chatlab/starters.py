@@ -17,6 +17,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from .language import tr
+
 BEGIN = re.compile(r"(?P<indent> *)# BEGIN SOLUTION (?P<number>\d+): (?P<task>.+)\n")
 END = re.compile(r" *# END SOLUTION\n")
 INSTEAD = re.compile(r"(?P<indent> *)#\| ?(?P<code>.*\n)")
@@ -46,11 +48,11 @@ def make_starter(solution: str, stage: str) -> tuple[str, list[Gap]]:
     for number, line in enumerate(solution.splitlines(keepends=True), start=1):
         if match := BEGIN.fullmatch(line):
             if begin:
-                raise MarkerError(f"line {number}: BEGIN SOLUTION inside another")
+                raise MarkerError(tr("line {number}: BEGIN SOLUTION inside another", number=number))
             begin, instead = match, []
         elif END.fullmatch(line):
             if not begin:
-                raise MarkerError(f"line {number}: END SOLUTION without its BEGIN")
+                raise MarkerError(tr("line {number}: END SOLUTION without its BEGIN", number=number))
             gap = Gap(int(begin["number"]), begin["task"])
             gaps.append(gap)
             starter.append(f"{begin['indent']}# TODO {gap.number}: {gap.task}\n")
@@ -60,11 +62,13 @@ def make_starter(solution: str, stage: str) -> tuple[str, list[Gap]]:
             if match := INSTEAD.fullmatch(line):
                 instead.append(match["indent"] + match["code"])
         elif "SOLUTION" in line:
-            raise MarkerError(f"line {number}: a marker that is not understood: {line.strip()}")
+            raise MarkerError(
+                tr("line {number}: a marker that is not understood: {value}", number=number, value=line.strip())
+            )
         else:
             starter.append(line)
     if begin:
-        raise MarkerError(f"BEGIN SOLUTION {begin['number']} has no END SOLUTION")
+        raise MarkerError(tr("BEGIN SOLUTION {begin} has no END SOLUTION", begin=begin["number"]))
     return "".join(starter), gaps
 
 

@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+from .language import tr
 from .stages import ROOT, STATE
 
 KEPT = STATE / "stress"
@@ -29,7 +30,7 @@ def stress(runs: int, jobs: int, busy: bool) -> int:
     begun = time.monotonic()
     try:
         with ThreadPoolExecutor(jobs) as pool, Progress() as progress:
-            task = progress.add_task("grading suite", total=runs)
+            task = progress.add_task(tr("grading suite"), total=runs)
             for future in as_completed([pool.submit(_run, number) for number in range(1, runs + 1)]):
                 if path := future.result():
                     failed.append(path)
@@ -40,8 +41,17 @@ def stress(runs: int, jobs: int, busy: bool) -> int:
             loop.kill()
             loop.wait()
     minutes = (time.monotonic() - begun) / 60
-    load = ", every core kept busy" if busy else ""
-    print(f"{runs} runs, {len(failed)} failed ({minutes:.1f} minutes, {jobs} at once{load})")
+    load = tr(", every core kept busy") if busy else ""
+    print(
+        tr(
+            "{runs} runs, {number} failed ({minutes:.1f} minutes, {jobs} at once{load})",
+            runs=runs,
+            number=len(failed),
+            minutes=minutes,
+            jobs=jobs,
+            load=load,
+        )
+    )
     return 1 if failed else 0
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from statistics import median
 
+from ..language import tr
 from .servers import FOLDER, Server, Unmeasurable, build, cores, start
 
 BURST = 32  # lines
@@ -51,7 +52,7 @@ class Case:
     silent: bool = False
 
     def __str__(self) -> str:
-        silent = ", one more never reads" if self.silent else ""
+        silent = tr(", one more never reads") if self.silent else ""
         return f"{REGIMES[self.regime].title}, {self.clients:,} clients{silent}"
 
 
@@ -64,10 +65,12 @@ def choose_cases(regimes: str | None, clients: str | None, full: bool) -> list[C
     names = [name.strip() for name in regimes.split(",")] if regimes else [*REGIMES][: None if full else -1]
     for name in names:
         if name not in REGIMES:
-            raise ValueError(f"There is no regime {name!r}. There are: {', '.join(REGIMES)}.")
+            raise ValueError(
+                tr("There is no regime {name!r}. There are: {names}.", name=name, names=", ".join(REGIMES))
+            )
     numbers = [number.strip() for number in clients.split(",")] if clients else []
     if not all(number.isdecimal() and 2 <= int(number) <= 5000 for number in numbers):
-        raise ValueError("--clients is a list of numbers from 2 to 5000, such as 10,50.")
+        raise ValueError(tr("--clients is a list of numbers from 2 to 5000, such as 10,50."))
     usual, storms = (CLIENTS if full else (50,)), STORMS
     cases = []
     for name in dict.fromkeys(names):
@@ -201,9 +204,18 @@ def one_run(server: Server, case: Case, number: int, seconds: float) -> Run:
         try:
             result = subprocess.run(command, capture_output=True, text=True, timeout=patience + 3 * seconds + 20)
         except subprocess.TimeoutExpired:
-            raise Unmeasurable(f"the load generator did not come to an end with {server.name}, {case}") from None
+            raise Unmeasurable(
+                tr("the load generator did not come to an end with {name}, {case}", name=server.name, case=case)
+            ) from None
         if result.returncode:
-            raise Unmeasurable(f"the load generator failed with {server.name}, {case}: {result.stderr.strip()}")
+            raise Unmeasurable(
+                tr(
+                    "the load generator failed with {name}, {case}: {value}",
+                    name=server.name,
+                    case=case,
+                    value=result.stderr.strip(),
+                )
+            )
         measured = json.loads(result.stdout)
         words = running.last_words(1 if measured["gone"] else 0)
     return Run(server.name, case.regime, case.clients, case.silent, number, **measured, words=words)
@@ -253,10 +265,10 @@ def _must_chat(server: Server, run: Run) -> None:
     if server.kind != "yours" or run.round > 1 or run.refused or run.end not in ("join", "heard"):
         return
     if run.words and not run.heard_first:
-        raise Unmeasurable(f"{server.path} cannot be measured: it ends with {run.words}")
-    what = 'greets nobody with "you are NAME"' if not run.joined else 'passes no line on as "NAME: LINE"'
+        raise Unmeasurable(tr("{path} cannot be measured: it ends with {words}", path=server.path, words=run.words))
+    what = tr('greets nobody with "you are NAME"') if not run.joined else tr('passes no line on as "NAME: LINE"')
     if not run.joined or not run.heard_first and run.end == "heard":
-        raise Unmeasurable(f"{server.path} {what}: give a server.py of stage 05 or later.")
+        raise Unmeasurable(tr("{path} {what}: give a server.py of stage 05 or later.", path=server.path, what=what))
 
 
 def raise_file_limit(needed: int) -> None:
@@ -267,7 +279,9 @@ def raise_file_limit(needed: int) -> None:
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < needed:
-        raise Unmeasurable(f"this system lets a process open {hard} files: that is too few for so many clients")
+        raise Unmeasurable(
+            tr("this system lets a process open {hard} files: that is too few for so many clients", hard=hard)
+        )
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 

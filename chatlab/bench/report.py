@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from statistics import median
 
+from ..language import tr
 from .measure import COLUMNS, HELD, REGIMES, Row, Run
 
 NAGLE_MS = (36, 62)  # Linux delays an ACK by 40 ms, and Nagle's algorithm waits for it
@@ -20,7 +21,7 @@ SUMMARY = (
 
 def faults_in_words(row: Row) -> str:
     """Return what is wrong with what was heard, or nothing."""
-    names = {"reordered": "out of order", "echoed": "back to their sender"}
+    names = {"reordered": tr("out of order"), "echoed": tr("back to their sender")}
     return ", ".join(f"{count:,} {names.get(kind, kind)}" for kind, count in row.faults().items())
 
 
@@ -36,17 +37,17 @@ def limit(row: Row) -> str:
     last = row.runs[-1]
     said = []
     if wrong := faults_in_words(row):
-        said.append(f"WRONG lines: {wrong}")
+        said.append(tr("WRONG lines: {wrong}", wrong=wrong))
     if row.most("gone") and last.end != "closed":
-        said.append(f"drops {row.most('gone'):,} who do read")
+        said.append(tr("drops {value:,} who do read", value=row.most("gone")))
     said.append(_main_limit(row, last))
     if row.case.silent and not last.failed:
         if row.most("hung_up"):
-            said.append("drops the one who never reads")
+            said.append(tr("drops the one who never reads"))
         else:
-            said.append(f"keeps what is not read, in {row.most('memory_mb'):,.0f} MB")
+            said.append(tr("keeps what is not read, in {value:,.0f} MB", value=row.most("memory_mb")))
         if kept := row.speed["without silent"]:
-            said.append(f"the others keep {min(kept, 1):.0%} of their speed")
+            said.append(tr("the others keep {kept:.0%} of their speed", kept=min(kept, 1)))
     return "; ".join(filter(None, said))
 
 
@@ -54,38 +55,38 @@ def _main_limit(row: Row, last: Run) -> str:
     if last.end == "failed":
         return last.words
     if last.words and last.failed:
-        return f"it ends: {last.words}"
+        return tr("it ends: {words}", words=last.words)
     if last.end == "join":
         why = f" ({last.refused})" if last.refused else ""
-        return f"lets {last.joined:,} of {last.clients:,} in{why}"
+        return tr("lets {joined:,} of {clients:,} in{why}", joined=last.joined, clients=last.clients, why=why)
     if last.end == "heard":
-        return f"only {last.heard_first:,} of {last.clients - 1:,} hear a line"
+        return tr("only {heard_first:,} of {value:,} hear a line", heard_first=last.heard_first, value=last.clients - 1)
     if last.end == "closed":
-        return "it hangs up on everyone"
+        return tr("it hangs up on everyone")
     if last.end == "stalled":
         if row.faults():
-            return "the rest waits for what is lost"
-        return "stands still: one who never reads stops all" if last.silent else "stands still"
+            return tr("the rest waits for what is lost")
+        return tr("stands still: one who never reads stops all") if last.silent else tr("stands still")
     if row.case.regime == "storm":
-        return f"all are in, and hear a line, after {row.median('heard_s'):.2f} s"
+        return tr("all are in, and hear a line, after {value:.2f} s", value=row.median("heard_s"))
     if load_limited(row):
         if row.median("load_share") >= BUSY:
-            return "the load generator: the server may do more"
-        return "other programs, which keep the load generator waiting"
+            return tr("the load generator: the server may do more")
+        return tr("other programs, which keep the load generator waiting")
     waits = row.median("p99_ms" if row.case.regime == "rate" else "p50_ms")
     in_step = row.case.regime in ("one", "everyone", "rate")
     if in_step and NAGLE_MS[0] < waits < NAGLE_MS[1] and row.median("server_share") < 0.6:
-        return "Nagle's algorithm: waits for an ACK before it sends more; set TCP_NODELAY"
+        return tr("Nagle's algorithm: waits for an ACK before it sends more; set TCP_NODELAY")
     deliveries = max(1, row.median("deliveries"))
     sends = row.median("segments") / deliveries
     cost = f"{row.median('cpu_per_million'):.2g} µs each"
     if row.case.regime == "rate":
-        return "holds the rate" if row.median("per_second") > 0.95 * HELD else "falls behind the rate"
+        return tr("holds the rate") if row.median("per_second") > 0.95 * HELD else tr("falls behind the rate")
     if row.median("switches") / deliveries > 0.5:
-        return f"wakes a thread for each line and client, {cost}"
+        return tr("wakes a thread for each line and client, {cost}", cost=cost)
     if sends > 0.5:
-        return f"a send for each line and client, {cost}"
-    return f"{1 / sends if sends else 0:,.0f} lines in a send, {cost}"
+        return tr("a send for each line and client, {cost}", cost=cost)
+    return tr("{value:,.0f} lines in a send, {cost}", value=1 / sends if sends else 0, cost=cost)
 
 
 HEADINGS = ("deliveries/s", "of ours", "of streams", "p50 ms", "p99 ms", "max ms", "CPU s/M", "MB", "threads")
@@ -119,7 +120,7 @@ def table(rows: list[Row], width: int):
             cells = _figures(row)
             figures.add_row(*(Text(text, style) for text in [row.server.name, *(cells[name] for name in headings)]))
             words.append(Padding(Text(f"{row.server.name}: {limit(row)}", style), (0, 0, 0, 2), expand=False))
-        parts += [Text(str(case), "bold"), figures, Text("What limits it", "dim"), *words, Text()]
+        parts += [Text(str(case), "bold"), figures, Text(tr("What limits it"), "dim"), *words, Text()]
     return Group(*parts)
 
 
@@ -144,13 +145,13 @@ def notes(rows: list[Row], pinned: bool) -> list[str]:
     said = []
     busy = median([run.others_share for row in rows for run in row.runs if run.regime != "storm"] or [0])
     if busy > 0.15:
-        said.append(f"Other programs kept {busy:.1f} cores busy meanwhile: compare ratios, not figures.")
+        said.append(tr("Other programs kept {busy:.1f} cores busy meanwhile: compare ratios, not figures.", busy=busy))
     if not pinned:
-        said.append("Server and load generator shared one core: compare ratios, not figures.")
+        said.append(tr("Server and load generator shared one core: compare ratios, not figures."))
     if any(load_limited(row) for row in rows):
-        said.append("Where the load generator was the limit, a faster server would show no better figure.")
+        said.append(tr("Where the load generator was the limit, a faster server would show no better figure."))
     if any(run.end == "unfinished" for row in rows for run in row.runs):
-        said.append("Where a flood was still on its way at the end, its latencies would have grown further.")
+        said.append(tr("Where a flood was still on its way at the end, its latencies would have grown further."))
     return said
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from ..language import tr
 from ..stages import SOLUTIONS, STATE
 
 FOLDER = Path(__file__).resolve().parent
@@ -44,7 +45,7 @@ class Server:
         if self.path.suffix == ".c" and not compiler():
             return "a C compiler"
         if self.name == "uvloop" and not importlib.util.find_spec("uvloop"):
-            return "the package uvloop"
+            return tr("the package uvloop")
         if self.irc and not find_ngircd():
             return "ngircd"
         return ""
@@ -78,9 +79,9 @@ def your_servers(paths: list[Path]) -> list[Server]:
     found: list[Server] = []
     for path in paths:
         if not path.is_file():
-            raise FileNotFoundError(f"There is no file {path}: give a server.py of stage 05 or later.")
+            raise FileNotFoundError(tr("There is no file {path}: give a server.py of stage 05 or later.", path=path))
         if path.suffix != ".py":
-            raise Unmeasurable(f"{path} is no Python file: give a server.py of stage 05 or later.")
+            raise Unmeasurable(tr("{path} is no Python file: give a server.py of stage 05 or later.", path=path))
         path = path.resolve()
         name = f"{path.parent.name}/{path.name}"
         if path not in {server.path for server in found}:
@@ -98,7 +99,9 @@ def choose(files: list[Path], peers: str) -> tuple[list[Server], dict[str, str]]
     names = {"all": list(PEERS), "none": []}.get(peers, [name.strip() for name in peers.split(",")])
     for name in names:
         if name not in PEERS:
-            raise ValueError(f"There is no peer {name!r}. There are: {', '.join(PEERS)}, or all, or none.")
+            raise ValueError(
+                tr("There is no peer {name!r}. There are: {names}, or all, or none.", name=name, names=", ".join(PEERS))
+            )
     missing = {name: what for name in dict.fromkeys(names) if (what := PEERS[name].missing())}
     yours, ours = your_servers(files), our_server()
     yours = [server for server in yours if server.path != ours.path]
@@ -122,20 +125,25 @@ def find_ngircd() -> str | None:
 def build(source: Path) -> Path:
     """Compile a C source, unless that was done before, and return the program; raises Unmeasurable."""
     if not sys.platform.startswith("linux"):
-        raise Unmeasurable("lab bench runs on Linux alone (its load generator uses epoll): take a virtual machine.")
+        raise Unmeasurable(tr("lab bench runs on Linux alone (its load generator uses epoll): take a virtual machine."))
     program = BUILT / f"{source.stem}-{hashlib.sha256(source.read_bytes()).hexdigest()[:12]}"
     if program.exists():
         return program
     if not (cc := compiler()):
         raise Unmeasurable(
-            "lab bench needs a C compiler for its load generator; on Debian and Ubuntu: sudo apt install gcc libc6-dev"
+            tr(
+                "lab bench needs a C compiler for its load generator; on Debian and Ubuntu: sudo apt "
+                "install gcc libc6-dev"
+            )
         )
     BUILT.mkdir(parents=True, exist_ok=True)
     unfinished = program.with_suffix(f".{os.getpid()}")
     result = subprocess.run([cc, "-O2", "-o", unfinished, source], capture_output=True, text=True)
     if result.returncode:
-        reason = next((line for line in result.stderr.splitlines() if "error" in line), "it gave no reason")
-        raise Unmeasurable(f"{Path(cc).name} cannot compile {source.name}: {reason}")
+        reason = next((line for line in result.stderr.splitlines() if "error" in line), tr("it gave no reason"))
+        raise Unmeasurable(
+            tr("{name} cannot compile {name2}: {reason}", name=Path(cc).name, name2=source.name, reason=reason)
+        )
     unfinished.replace(program)
     return program
 
@@ -192,10 +200,12 @@ def start(server: Server) -> Iterator[Running]:
         try:
             if not (_accepts(port, process) if server.irc else _is_ready(process)):
                 if process.poll() is None and not server.irc:
-                    why = "its import does not come to an end; what starts it belongs behind if __name__ == '__main__'"
+                    why = tr(
+                        "its import does not come to an end; what starts it belongs behind if __name__ == '__main__'"
+                    )
                 else:
-                    why = running.last_words(1) or "it ends at once"
-                raise Unmeasurable(f"{server.path} cannot be measured: {why}")
+                    why = running.last_words(1) or tr("it ends at once")
+                raise Unmeasurable(tr("{path} cannot be measured: {why}", path=server.path, why=why))
             listener.close()  # the server has it: when it ends, who connects must hear so
             yield running
         finally:

@@ -19,6 +19,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..language import tr
 from .report import WIDTH, Cause, CheckFailed, cut, quote
 
 if TYPE_CHECKING:
@@ -81,8 +82,19 @@ def todo(message: str, folder: Path) -> Cause:
             for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
                 if f"# {match[0]}:" in line:
                     task = line.strip().lstrip("# ")
-                    return Cause("todo", f"Still to be written: {path.name}, line {number}\n  {task}", read)
-    return Cause("todo", f"Still to be written: {message or 'a part that raises NotImplementedError'}.", read)
+                    return Cause(
+                        "todo",
+                        tr(
+                            "Still to be written: {name}, line {number}\n  {task}",
+                            name=path.name,
+                            number=number,
+                            task=task,
+                        ),
+                        read,
+                    )
+    return Cause(
+        "todo", tr("Still to be written: {value}.", value=message or "a part that raises NotImplementedError"), read
+    )
 
 
 def _dead(server: Server) -> Cause | None:
@@ -90,12 +102,16 @@ def _dead(server: Server) -> Cause | None:
     if not server.alive() and not server.stopped:
         errors = [error for name, error in server.errors if name == "serve"]
         if not errors:
-            text = "`serve` has returned, though the listener is open: the server accepts nobody any more."
+            text = tr("`serve` has returned, though the listener is open: the server accepts nobody any more.")
             return Cause("serve-returned", text, "stages/README.md, The contract")
-        return Cause("server-died", f"The whole server has ended with {_told(errors[0], server.path)}")
+        return Cause(
+            "server-died", tr("The whole server has ended with {errors}", errors=_told(errors[0], server.path))
+        )
     if server.errors:
         name, error = server.errors[-1]
-        return Cause("exception", f"{short(name)} has ended with {_told(error, server.path)}")
+        return Cause(
+            "exception", tr("{name} has ended with {error}", name=short(name), error=_told(error, server.path))
+        )
     return None
 
 
@@ -110,14 +126,14 @@ def _told(error: BaseException, path: Path) -> str:
 def _advice(error: BaseException, path: Path) -> str:
     """Return a sentence, on a line of its own, about an exception that beginners do not expect."""
     if isinstance(error, UnicodeDecodeError) and path.parent.name.startswith("01"):
-        return "\nA client may send any bytes at all, and an echo does not decode them."
+        return tr("\nA client may send any bytes at all, and an echo does not decode them.")
     if isinstance(error, UnicodeDecodeError):
-        return (
-            "\nA piece may end in the middle of a letter, and a client may send what is no text at all: decode whole "
-            "lines, and expect this error then."
+        return tr(
+            "\nA piece may end in the middle of a letter, and a client may send what is no text "
+            "at all: decode whole lines, and expect this error then."
         )
     if isinstance(error, (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)):
-        return "\nA client may vanish at any moment, and recv or sendall raises an OSError then: expect it."
+        return tr("\nA client may vanish at any moment, and recv or sendall raises an OSError then: expect it.")
     return ""
 
 
@@ -134,15 +150,20 @@ def _spinning(server: Server) -> Cause | None:
     """recv has said goodbye again and again, and the server asks on."""
     for name, side in server.wire.sides.items():
         if side.goodbyes > 3 and side.closed:
-            text = (
-                f"The server has closed the connection of {name} itself, and asks on: recv on it has failed "
-                f"{side.goodbyes:,} times. After an error nothing more will come: leave the loop."
+            text = tr(
+                "The server has closed the connection of {name} itself, and asks on: recv on it has "
+                "failed {goodbyes:,} times. After an error nothing more will come: leave the loop.",
+                name=name,
+                goodbyes=side.goodbyes,
             )
             return Cause("error-ignored", text, "01_echo, Steps")
         if side.goodbyes > 3:
-            text = (
-                f'{name} has said goodbye, and the server asks on: its recv has returned b"" {side.goodbyes:,} times. '
-                'b"" never means "nothing yet": it means that nothing more will ever come.'
+            text = tr(
+                '{name} has said goodbye, and the server asks on: its recv has returned b"" '
+                '{goodbyes:,} times. b"" never means "nothing yet": it means that nothing more will '
+                "ever come.",
+                name=name,
+                goodbyes=side.goodbyes,
             )
             return Cause("goodbye-ignored", text, "01_echo, The idea")
     return None
@@ -164,7 +185,11 @@ def _busy(server: Server, ending: str) -> Cause | None:
     threading.Event().wait(0.5)
     for thread, begin in zip(threads, before):
         if seconds(thread) - begin > 0.01:  # a thread that waits uses none
-            text = f"{short(thread.name)} runs all the time and never waits for anything:\n{stand(server, thread)}"
+            text = tr(
+                "{name} runs all the time and never waits for anything:\n{server}",
+                name=short(thread.name),
+                server=stand(server, thread),
+            )
             return Cause("busy-loop", text)
     return None
 
@@ -197,22 +222,37 @@ def _locked_now(server: Server) -> Cause | None:
     for thread, lock, name, lineno in waits:
         for holder, _, line in holds.get(lock, []):
             if holder is thread:
-                text = (
-                    f"Deadlock: {short(thread.name)} waits for {name} at line {lineno}, and holds it itself since "
-                    f"line {line}. A Lock cannot be taken twice, not even by the thread that has it."
+                text = tr(
+                    "Deadlock: {name} waits for {name2} at line {lineno}, and holds it itself since line "
+                    "{line}. A Lock cannot be taken twice, not even by the thread that has it.",
+                    name=short(thread.name),
+                    name2=name,
+                    lineno=lineno,
+                    line=line,
                 )
                 return Cause("deadlock", text, "06_leaving, Think about it")
             call = server.wire.inside.get(holder)
             if call and call.name in ("send", "sendall"):
-                text = (
-                    f"{short(holder.name)} holds {name} since line {line} while it sends to {call.peer}, who does not "
-                    f"read; {short(thread.name)} waits for that lock at line {lineno}. Never send with a lock held "
-                    "that others need."
+                text = tr(
+                    "{name} holds {name2} since line {line} while it sends to {peer}, who does not read; "
+                    "{name3} waits for that lock at line {lineno}. Never send with a lock held that "
+                    "others need.",
+                    name=short(holder.name),
+                    name2=name,
+                    line=line,
+                    peer=call.peer,
+                    name3=short(thread.name),
+                    lineno=lineno,
                 )
                 return Cause("lock-while-sending", text, "07_slow_reader, The idea")
-            text = (
-                f"Deadlock: {short(thread.name)} waits for {name} at line {lineno}; {short(holder.name)} holds it "
-                f"since line {line} and does not go on."
+            text = tr(
+                "Deadlock: {name} waits for {name2} at line {lineno}; {name3} holds it since line "
+                "{line} and does not go on.",
+                name=short(thread.name),
+                name2=name,
+                lineno=lineno,
+                name3=short(holder.name),
+                line=line,
             )
             return Cause("deadlock", text, "06_leaving, Think about it")
     return None
@@ -255,26 +295,49 @@ def _blocked(server: Server) -> Cause | None:
     for thread in server.threads():
         if frame := _inside(thread, threading.__file__, "join"):
             other = frame.f_locals["self"]
-            waits = f"{short(thread.name)} waits in join{_at(server, thread)} for thread {other.name!r}"
+            waits = tr(
+                "{name} waits in join{server} for thread {name2!r}",
+                name=short(thread.name),
+                server=_at(server, thread),
+                name2=other.name,
+            )
             call = server.wire.inside.get(other)
             if (other, call) in stuck:
-                text = (
-                    f"{waits}, which is stuck in {call.name}: {call.peer} does not read. Wake it first: shutdown does."
+                text = tr(
+                    "{waits}, which is stuck in {name}: {peer} does not read. Wake it first: shutdown does.",
+                    waits=waits,
+                    name=call.name,
+                    peer=call.peer,
                 )
                 return Cause("join-stuck", text, "07_slow_reader, Steps")
             if server.stopped and (call and call.name == "recv" or _inside(other, queue.__file__, "get")):
-                where = f"recv, for {call.peer}" if call else "get, for a line in its queue"
-                how = "shutdown of its connection does" if call else "put something in that tells it to end"
+                where = tr("recv, for {peer}", peer=call.peer) if call else tr("get, for a line in its queue")
+                how = tr("shutdown of its connection does") if call else tr("put something in that tells it to end")
                 if call and server.wire.side(call.peer).closed:
-                    text = f"{waits}, which waits in {where}: close does not wake it. Wake it first: {how}."
+                    text = tr(
+                        "{waits}, which waits in {where}: close does not wake it. Wake it first: {how}.",
+                        waits=waits,
+                        where=where,
+                        how=how,
+                    )
                     return Cause("close-does-not-wake", text, "08_shutdown, The idea")
-                text = f"{waits}, which waits in {where}: nothing has woken it. Wake it first: {how}."
+                text = tr(
+                    "{waits}, which waits in {where}: nothing has woken it. Wake it first: {how}.",
+                    waits=waits,
+                    where=where,
+                    how=how,
+                )
                 return Cause("never-woken", text, "08_shutdown, The idea")
         if stuck and _inside(thread, queue.__file__, "put"):
-            text = (
-                f"{short(thread.name)} waits in put{_at(server, thread)} until a full queue has room, for ever: "
-                f"{stuck[0][1].peer} does not read, and so its writer {stuck[0][0].name!r} is stuck in {stuck[0][1].name}. "
-                "A bound needs a rule for what happens when it is reached: a timeout, and then?"
+            text = tr(
+                "{name} waits in put{server} until a full queue has room, for ever: {peer} does not "
+                "read, and so its writer {name2!r} is stuck in {name3}. A bound needs a rule for "
+                "what happens when it is reached: a timeout, and then?",
+                name=short(thread.name),
+                server=_at(server, thread),
+                peer=stuck[0][1].peer,
+                name2=stuck[0][0].name,
+                name3=stuck[0][1].name,
             )
             return Cause("outbox-full", text, "07_slow_reader, The idea")
     return None
@@ -291,20 +354,23 @@ def _inside(thread: threading.Thread, filename: str, function: str):
 
 def _at(server: Server, thread: threading.Thread) -> str:
     frames = _student_frames(server, thread)
-    return f" at line {frames[0][1]}" if frames else ""
+    return tr(" at line {line}", line=frames[0][1]) if frames else ""
 
 
 def _stuck(server: Server) -> Cause | None:
     """A thread is inside send, to a peer that does not read, and what others wait for does not come."""
     for thread, call in _stuck_sends(server):
         line = _student_frames(server, thread)
-        where = f" at line {line[0][1]}" if line else ""
+        where = tr(" at line {line}", line=line[0][1]) if line else ""
         held = [name for frame, number in line for name, _, begin in _locks_around(frame, number) if begin < number]
-        text = (
-            f"{short(thread.name)} waits in {call.name}{where}: {call.peer} does not read, its buffers are full, "
-            "and so nobody else gets anything from this thread."
-            + (f" It holds {held[-1]} meanwhile: whoever needs that waits, too." if held else "")
-        )
+        text = tr(
+            "{name} waits in {name2}{where}: {peer} does not read, its buffers are full, and so "
+            "nobody else gets anything from this thread.",
+            name=short(thread.name),
+            name2=call.name,
+            where=where,
+            peer=call.peer,
+        ) + (tr(" It holds {held} meanwhile: whoever needs that waits, too.", held=held[-1]) if held else "")
         return Cause("stuck-in-send", text, "07_slow_reader, The idea")
     return None
 
@@ -324,19 +390,27 @@ def _waiting(server: Server, peer: Peer) -> Cause | None:
         return None
     call = server.wire.inside.get(server.thread) if server.thread else None
     if call and call.peer and call.peer != peer.name:
-        text = (
-            f"{peer.name} is not accepted: the thread that accepts clients waits in {call.name} for {call.peer}. "
-            "One client must not wait for another."
+        text = tr(
+            "{name} is not accepted: the thread that accepts clients waits in {name2} for "
+            "{peer}. One client must not wait for another.",
+            name=peer.name,
+            name2=call.name,
+            peer=call.peer,
         )
         return Cause("one-at-a-time", text, "03_threads, The idea")
     if server.thread and (frame := _inside(server.thread, threading.__file__, "join")):
-        text = (
-            f"{peer.name} is not accepted: the thread that accepts clients waits in join{_at(server, server.thread)} "
-            f"until thread {frame.f_locals['self'].name!r} ends. One client must not wait for another."
+        text = tr(
+            "{name} is not accepted: the thread that accepts clients waits in join{server} until "
+            "thread {name2!r} ends. One client must not wait for another.",
+            name=peer.name,
+            server=_at(server, server.thread),
+            name2=frame.f_locals["self"].name,
         )
         return Cause("one-at-a-time", text, "03_threads, The idea")
     if not any(call.name == "accept" for call in server.wire.inside.values()):
-        return Cause("not-accepted", f"The server does not accept {peer.name}: no thread of it is in accept().")
+        return Cause(
+            "not-accepted", tr("The server does not accept {name}: no thread of it is in accept().", name=peer.name)
+        )
     return None
 
 
@@ -357,26 +431,33 @@ def _speaker(peer: Peer, server: Server, wanted: str | bytes | None) -> Cause | 
     side = server.wire.side(speaker.name)
     gone = [other.name for other in server.peers if other.has_ended and other is not peer]
     if side.closed and _split(wanted)[1] == "":
-        text = (
-            f'The server has closed the connection of {speaker.name} at an empty line. Only recv\'s b"" is a goodbye.'
+        text = tr(
+            'The server has closed the connection of {name} at an empty line. Only recv\'s b"" is a goodbye.',
+            name=speaker.name,
         )
         return Cause("empty-line", text, "stages/README.md, The lines on the wire")
     if side.closed and gone:
-        text = (
-            f"The server has closed the connection of {speaker.name}, who has not left: {gone[-1]} has, sending to it "
-            f"fails, and that error has ended the thread of {speaker.name}. The dead one is not the sender: guard each "
-            "send by itself."
+        text = tr(
+            "The server has closed the connection of {name}, who has not left: {gone} has, "
+            "sending to it fails, and that error has ended the thread of {name}. The dead one is "
+            "not the sender: guard each send by itself.",
+            name=speaker.name,
+            gone=gone[-1],
         )
-        text += f" It was {_told(server.errors[-1][1], server.path)}" if server.errors else ""
+        text += tr(" It was {errors}", errors=_told(server.errors[-1][1], server.path)) if server.errors else ""
         return Cause("speaker-thrown-out", text, "06_leaving, Steps")
     unsent = [name for name in gone if server.wire.side(name).failed_sends]
     waits = any(call.name == "recv" and call.peer == speaker.name for call in server.wire.inside.values())
     sends = any(call.name in ("send", "sendall") for call in server.wire.inside.values())
     if unsent and waits and not sends and side.received == speaker.sent:
-        text = (
-            f"What {speaker.name} said does not reach {peer.name}, and the thread of {speaker.name} is done with it. "
-            f"{unsent[0]} is dead: sending to it has failed, and that must not keep the line from those who come after it. "
-            "Guard each send by itself, not the whole loop, and take nobody out of the list that the loop goes over."
+        text = tr(
+            "What {name} said does not reach {name2}, and the thread of {name} is done with it. "
+            "{unsent} is dead: sending to it has failed, and that must not keep the line from "
+            "those who come after it. Guard each send by itself, not the whole loop, and take "
+            "nobody out of the list that the loop goes over.",
+            name=speaker.name,
+            name2=peer.name,
+            unsent=unsent[0],
         )
         return Cause("stops-at-the-dead", text, "06_leaving, Steps")
     return None
@@ -385,9 +466,19 @@ def _speaker(peer: Peer, server: Server, wanted: str | bytes | None) -> Cause | 
 def _number_twice(peer: Peer, server: Server, got: bytes, name: str) -> Cause:
     """The peer is told a number that the one of this name has been told before."""
     if any(other.name == name and other.has_ended for other in server.peers):
-        text = f"{peer.name} is told {quote(got)}, as {name} was, who has left: a number is never used again."
+        text = tr(
+            "{name} is told {got}, as {name2} was, who has left: a number is never used again.",
+            name=peer.name,
+            got=quote(got),
+            name2=name,
+        )
         return Cause("number-again", text, "04_registry, Your task")
-    text = f"{peer.name} and {name} have both been told {quote(got)}: two clients have the same number."
+    text = tr(
+        "{name} and {name2} have both been told {got}: two clients have the same number.",
+        name=peer.name,
+        name2=name,
+        got=quote(got),
+    )
     return Cause("number-twice", text, "04_registry, The idea")
 
 
@@ -401,21 +492,31 @@ def _who_is_wrong(server: Server, text: str, wanted: str) -> Cause | None:
     read = "04_registry, Steps"
     if ghosts and not living & set(ghosts):
         if missing:
-            text = (
-                f"/who lists {ghosts[0]}, who has left, and not {missing[0]}, who is here: clients and numbers have come "
-                "apart, as places in a list do when somebody leaves."
+            text = tr(
+                "/who lists {ghosts}, who has left, and not {missing}, who is here: clients and "
+                "numbers have come apart, as places in a list do when somebody leaves.",
+                ghosts=ghosts[0],
+                missing=missing[0],
             )
             return Cause("who-shifted", text, read)
-        text = f"{ghosts[0]} has left, and /who still lists it: a ghost."
+        text = tr("{ghosts} has left, and /who still lists it: a ghost.", ghosts=ghosts[0])
         if server.errors:
             thread, error = server.errors[-1]
-            text += f" {short(thread)} has ended before it removed it, with {_told(error, server.path)}"
+            text += tr(
+                " {thread} has ended before it removed it, with {error}",
+                thread=short(thread),
+                error=_told(error, server.path),
+            )
         return Cause("ghost", text, read)
     if missing and not ghosts:
-        return Cause("missing-from-who", f"{missing[0]} is here, and /who does not list it.", read)
+        return Cause("missing-from-who", tr("{missing} is here, and /who does not list it.", missing=missing[0]), read)
     if not ghosts and sorted(listed) == sorted(here):
         place = next(i for i, name in enumerate(here) if name != listed[i])
-        text = f"/who lists {listed[place]} before {here[place]}: the order is that in which they came."
+        text = tr(
+            "/who lists {listed} before {here}: the order is that in which they came.",
+            listed=listed[place],
+            here=here[place],
+        )
         return Cause("who-order", text, "stages/README.md, The lines on the wire")
     return None
 
@@ -425,13 +526,21 @@ def _about_leaving(peer: Peer, server: Server, text: str, wanted: str) -> Cause 
     if wanted.startswith("here: client") and text.startswith("here:"):
         return _who_is_wrong(server, text, wanted)
     if text.endswith(" left") and text in peer.heard:
-        reason = f"{peer.name} is told a second time that {text.removesuffix(' left')} has left."
+        reason = tr(
+            "{name} is told a second time that {value} has left.", name=peer.name, value=text.removesuffix(" left")
+        )
         return Cause("told-twice", reason, "06_leaving, Steps")
     said = _split(text)[1]
     for other in server.peers if wanted.endswith(" left") else []:
         recvs = b"".join(server.wire.side(other.name).recvs)
         if other.has_ended and said and recvs.endswith(said.encode()):
-            reason = f"{other.name} has left in the middle of a line, and {peer.name} hears the half: {quote(text.encode())}. What has no newline is no line."
+            reason = tr(
+                "{name} has left in the middle of a line, and {name2} hears the half: {value}. What "
+                "has no newline is no line.",
+                name=other.name,
+                name2=peer.name,
+                value=quote(text.encode()),
+            )
             return Cause("half-a-line", reason, "stages/README.md, The lines on the wire")
     if wanted == "here: " and (speaker := _who_says(server, text)) and said in speaker.said:
         events = peer.transcript.events
@@ -439,7 +548,12 @@ def _about_leaving(peer: Peer, server: Server, text: str, wanted: str) -> Cause 
         sent = "→ " + quote(f"{said}\n".encode())
         spoke = [i for i, event in enumerate(events) if (event.who, event.what) == (speaker.name, sent)]
         if spoke and spoke[-1] < came:
-            reason = f"{peer.name} hears {quote(text.encode())}, which {speaker.name} said before {peer.name} came."
+            reason = tr(
+                "{name} hears {value}, which {name2} said before {name} came.",
+                name=peer.name,
+                value=quote(text.encode()),
+                name2=speaker.name,
+            )
             return Cause("history", reason, "stages/README.md, The lines on the wire")
     return None
 
@@ -450,79 +564,122 @@ def _about_leaving(peer: Peer, server: Server, text: str, wanted: str) -> Cause 
 def _missing(peer: Peer, server: Server | None, got: bytes, ending: str, wanted: str | bytes | None) -> Cause:
     side = server.wire.sides.get(peer.name) if server else None
     if ending == "refused":
-        return Cause("refused", f"{peer.name} could not connect: nobody listens any more.")
+        return Cause("refused", tr("{name} could not connect: nobody listens any more.", name=peer.name))
     if ending == "full":
-        return Cause("not-reading", f"The server has stopped reading from {peer.name}, who cannot send any more.")
+        return Cause(
+            "not-reading", tr("The server has stopped reading from {name}, who cannot send any more.", name=peer.name)
+        )
     if ending == "unnoticed" or wanted == "end":
         if got:
-            return Cause("too-much", f"{peer.name} got {quote(got)} where its connection should have ended.")
+            return Cause(
+                "too-much",
+                tr("{name} got {got} where its connection should have ended.", name=peer.name, got=quote(got)),
+            )
         if (
             side
             and side.closed
             and any(call.name == "recv" and call.peer == peer.name for call in server.wire.inside.values())
         ):
-            text = (
-                f"The server has called close on the connection of {peer.name} while a thread waits in recv on it: close "
-                "does not wake that thread, and as long as it waits the connection stays open. shutdown wakes it."
+            text = tr(
+                "The server has called close on the connection of {name} while a thread waits in "
+                "recv on it: close does not wake that thread, and as long as it waits the connection "
+                "stays open. shutdown wakes it.",
+                name=peer.name,
             )
             return Cause("close-does-not-wake", text, "08_shutdown, Steps")
         if side and side.ended:
-            text = f"The server knows that {peer.name} has gone, and has not closed its connection."
+            text = tr("The server knows that {name} has gone, and has not closed its connection.", name=peer.name)
             return Cause("not-closed", text, "06_leaving, The idea" if server.stage >= 6 else "01_echo, Steps")
-        return Cause("not-closed", f"The server has not closed the connection of {peer.name}.", "stages/README.md")
+        return Cause(
+            "not-closed", tr("The server has not closed the connection of {name}.", name=peer.name), "stages/README.md"
+        )
     if isinstance(wanted, str) and got == wanted.encode():
-        return Cause("no-newline", f"{peer.name} got {quote(got)} and no newline after it: a line ends with \\n.")
+        return Cause(
+            "no-newline",
+            tr("{name} got {got} and no newline after it: a line ends with \\n.", name=peer.name, got=quote(got)),
+        )
     if side and side.short_sends and ending == "silence":
         asked, sent = side.short_sends[-1]
-        text = (
-            f"send was given {asked:,} bytes and took {sent:,}: it says so with the number it returns. The rest was "
-            "never sent; sendall sends all."
+        text = tr(
+            "send was given {asked:,} bytes and took {sent:,}: it says so with the number it "
+            "returns. The rest was never sent; sendall sends all.",
+            asked=asked,
+            sent=sent,
         )
         return Cause("send-not-sendall", text, "01_echo, Steps")
     if wanted == "goodbye" and (server is None or server.stopped):
-        text = f"The server stops, and {peer.name} is not told goodbye."
-        text += " Its connection is closed without it." if ending in ("eof", "reset") else ""
+        text = tr("The server stops, and {name} is not told goodbye.", name=peer.name)
+        text += tr(" Its connection is closed without it.") if ending in ("eof", "reset") else ""
         return Cause("no-goodbye", text, "08_shutdown, The idea")
     if side and ending in ("eof", "reset") and wanted == "you said: ":
-        text = f'The server has closed the connection of {peer.name} at an empty line. Only recv\'s b"" is a goodbye.'
+        text = tr(
+            'The server has closed the connection of {name} at an empty line. Only recv\'s b"" is a goodbye.',
+            name=peer.name,
+        )
         return Cause("empty-line", text, "stages/README.md, The lines on the wire")
     if isinstance(wanted, bytes) and (cause := _decoded(peer, got, wanted)):
         return cause
     if ending == "reset" and (side is None or side.sent > peer.received):
-        text = f"The server has reset the connection of {peer.name}: it closed it with bytes still unread."
+        text = tr(
+            "The server has reset the connection of {name}: it closed it with bytes still unread.", name=peer.name
+        )
         return Cause("reset", text)
     if ending == "eof" and server and server.stage >= 7 and not peer.has_ended and _flooded(peer, server):
-        text = (
-            f"The server has closed the connection of {peer.name}, who reads all the time, because a flood of lines came "
-            "for it. In a flood every outbox is full for a moment: give its writer the time to empty it."
+        text = tr(
+            "The server has closed the connection of {name}, who reads all the time, because a "
+            "flood of lines came for it. In a flood every outbox is full for a moment: give its "
+            "writer the time to empty it.",
+            name=peer.name,
         )
         return Cause("thrown-out", text, "07_slow_reader, The idea")
     if ending in ("eof", "reset"):
-        more = " It has said goodbye: it will send no more, and still reads what comes." if peer.has_ended else ""
+        more = tr(" It has said goodbye: it will send no more, and still reads what comes.") if peer.has_ended else ""
         if side and len(side.recvs) == 1 and not peer.has_ended:
-            more = f" It has called recv once only: {peer.name} may go on to send until it says goodbye."
-        return Cause("closed-early", f"The server has closed the connection of {peer.name} before that.{more}")
+            more = tr(" It has called recv once only: {name} may go on to send until it says goodbye.", name=peer.name)
+        return Cause(
+            "closed-early",
+            tr("The server has closed the connection of {name} before that.{more}", name=peer.name, more=more),
+        )
     if got and wanted is not None:
         size = len(wanted if isinstance(wanted, bytes) else wanted.encode())
-        return Cause("short", f"{peer.name} got {quote(got)} and then nothing: {len(got):,} of {size:,} bytes.")
+        return Cause(
+            "short",
+            tr(
+                "{name} got {got} and then nothing: {number:,} of {size:,} bytes.",
+                name=peer.name,
+                got=quote(got),
+                number=len(got),
+                size=size,
+            ),
+        )
     if isinstance(wanted, str) and wanted.endswith(" left"):
-        text = f"{peer.name} is not told that {wanted.removesuffix(' left')} has left"
+        text = tr("{name} is not told that {value} has left", name=peer.name, value=wanted.removesuffix(" left"))
         told = [other.name for other in (server.peers if server else []) if wanted in other.heard]
-        return Cause("not-told", f"{text}, and {told[0]} is." if told else f"{text}.", "06_leaving, The idea")
+        return Cause(
+            "not-told",
+            tr("{text}, and {told} is.", text=text, told=told[0]) if told else f"{text}.",
+            "06_leaving, The idea",
+        )
     if server and isinstance(wanted, str) and (cause := _unanswered(peer, server, wanted)):
         return cause
     if server and wanted and isinstance(wanted, str) and (cause := _elsewhere(peer, server, wanted)):
         return cause
-    return Cause("silence", f"{peer.name} heard nothing. {_what_happened_instead(peer, server)}".strip())
+    return Cause(
+        "silence", tr("{name} heard nothing. {peer}", name=peer.name, peer=_what_happened_instead(peer, server)).strip()
+    )
 
 
 def _decoded(peer: Peer, got: bytes, wanted: bytes) -> Cause | None:
     """The bytes have been made text and bytes again, and what is no text was changed or lost."""
     for encoding, errors in (("utf-8", "ignore"), ("utf-8", "replace"), ("latin-1", "strict")):
         if got and wanted.decode(encoding, errors).encode()[: len(wanted)] == got != wanted:
-            text = (
-                f"{peer.name} got {quote(got)} instead of {quote(wanted)}: the server decodes the bytes and encodes "
-                "them again, but not all bytes are text. An echo sends back the very bytes that recv returned."
+            text = tr(
+                "{name} got {got} instead of {wanted}: the server decodes the bytes and encodes them "
+                "again, but not all bytes are text. An echo sends back the very bytes that recv "
+                "returned.",
+                name=peer.name,
+                got=quote(got),
+                wanted=quote(wanted),
             )
             return Cause("decoded", text, "01_echo, On the wire")
     return None
@@ -536,32 +693,45 @@ def _flooded(peer: Peer, server: Server) -> bool:
 def _unanswered(peer: Peer, server: Server, wanted: str) -> Cause | None:
     """The server waits for a newline that may never come, or overlooks a line that it has received."""
     recvs = {other.name: side.recvs[-1] for other in server.peers if (side := server.wire.side(other.name)).recvs}
-    others = [other for other in server.peers if other is not peer and wanted.encode() in all_that_came(other).split(b"\n")]
+    others = [
+        other for other in server.peers if other is not peer and wanted.encode() in all_that_came(other).split(b"\n")
+    ]
     if server.stage < 5 and wanted and others:
-        text = (
-            f"The answer to {peer.name}, {quote(wanted.encode())}, has gone to {others[0].name}: its thread sends on a "
-            "connection that is not its own. A global variable is the same one in all threads."
+        text = tr(
+            "The answer to {name}, {value}, has gone to {name2}: its thread sends on a "
+            "connection that is not its own. A global variable is the same one in all threads.",
+            name=peer.name,
+            value=quote(wanted.encode()),
+            name2=others[0].name,
         )
         return Cause("wrong-client", text, "03_threads, The idea")
     if wanted.startswith("error: line longer") and not recvs.get(peer.name, b"\n").endswith(b"\n"):
-        text = (
-            f"{peer.name} has sent {peer.sent:,} bytes without a newline, and the server waits for more. Its newline "
-            "may never come: the limit is for what has no newline yet, too."
+        text = tr(
+            "{name} has sent {sent:,} bytes without a newline, and the server waits for more. "
+            "Its newline may never come: the limit is for what has no newline yet, too.",
+            name=peer.name,
+            sent=peer.sent,
         )
         return Cause("no-limit", text, "02_lines, Steps")
     asked = "/who" if wanted.startswith("here: ") else _split(wanted)[1]
     for name, data in recvs.items():
         lines = data.decode(errors="replace").split("\n")
         if asked in lines[1:-1] and server.wire.side(name).closed:
-            text = (
-                f"The server has closed the connection of {name} for a bad line, and has not passed on "
-                f"{quote(asked.encode())}, which came before it in the same recv. The lines before a bad one are good."
+            text = tr(
+                "The server has closed the connection of {name} for a bad line, and has not passed "
+                "on {value}, which came before it in the same recv. The lines before a bad one are "
+                "good.",
+                name=name,
+                value=quote(asked.encode()),
             )
             return Cause("good-lines-lost", text, "stages/README.md, The lines on the wire")
         if asked in lines[1:-1]:
-            text = (
-                f"One recv has returned {len(lines) - 1} lines that {name} sent, and the server waits for more though "
-                f"it has not answered {quote(asked.encode())}: take every whole line out of what has come."
+            text = tr(
+                "One recv has returned {value} lines that {name} sent, and the server waits for more "
+                "though it has not answered {value2}: take every whole line out of what has come.",
+                value=len(lines) - 1,
+                name=name,
+                value2=quote(asked.encode()),
             )
             return Cause("lines-left", text, "02_lines, The idea")
     return None
@@ -572,32 +742,49 @@ def _elsewhere(peer: Peer, server: Server, wanted: str) -> Cause | None:
     name, side = peer.name, server.wire.side(peer.name)
     reads = [call.peer for call in server.wire.inside.values() if call.name == "recv"]
     if server.stage >= 4 and not peer.heard and not peer.sent and name in reads:
-        text = (
-            f"The server waits for {name} to say something; {name} waits to be told its number, which must come first."
+        text = tr(
+            "The server waits for {name} to say something; {name} waits to be told its number, which must come first.",
+            name=name,
         )
         return Cause("not-greeted", text, "04_registry, Your task")
     if side.received < peer.sent and name not in reads and (twice := [who for who in reads if reads.count(who) > 1]):
-        text = (
-            f"Two threads wait in recv for {twice[0]}, and none for {name}: a thread has taken another's connection for "
-            "its own. A loop that uses the handler's own variable does that."
+        text = tr(
+            "Two threads wait in recv for {twice}, and none for {name}: a thread has taken "
+            "another's connection for its own. A loop that uses the handler's own variable does "
+            "that.",
+            twice=twice[0],
+            name=name,
         )
         return Cause("reads-another", text, "03_threads, The idea")
     got = [
-        other for other in server.peers if wanted in other.heard or wanted in all_that_came(other).decode(errors="replace")
+        other
+        for other in server.peers
+        if wanted in other.heard or wanted in all_that_came(other).decode(errors="replace")
     ]
     if wanted.startswith("here: ") and got and got[0].heard[-1:] != [wanted]:
-        text = (
-            f"The answer to the /who of {name} has gone to {got[0].name}: {quote(all_that_came(got[0]))}. A loop that uses the "
-            "handler's own variable does that."
+        text = tr(
+            "The answer to the /who of {name} has gone to {name2}: {got}. A loop that uses the "
+            "handler's own variable does that.",
+            name=name,
+            name2=got[0].name,
+            got=quote(all_that_came(got[0])),
         )
         return Cause("answered-another", text, "stages/README.md, The lines on the wire")
     if speaker := _who_says(server, wanted):
         others = [other.name for other in got if other not in (speaker, peer)]
         if others and speaker is not peer:
-            text = f"{name} does not get what {speaker.name} said, and {others[0]} does: a broadcast goes to all but its sender."
+            text = tr(
+                "{name} does not get what {name2} said, and {others} does: a broadcast goes to all but its sender.",
+                name=name,
+                name2=speaker.name,
+                others=others[0],
+            )
             return Cause("not-everyone", text, "05_broadcast, The idea")
         if speaker in got:
-            text = f"What {speaker.name} said goes to {speaker.name} itself and to nobody else; it should be the other way round."
+            text = tr(
+                "What {name} said goes to {name} itself and to nobody else; it should be the other way round.",
+                name=speaker.name,
+            )
             return Cause("only-the-sender", text, "05_broadcast, The idea")
     return None
 
@@ -607,22 +794,39 @@ def _about_commands(peer: Peer, server: Server, text: str, wanted: str) -> Cause
     name, heard = peer.name, quote(text.encode())
     read = "stages/README.md, The lines on the wire"
     if text in (f"client {peer.number} joined", f"client {peer.number} left"):
-        return Cause("own-notice", f"{name} is told of itself: {heard}. Such a notice goes to all the others.", read)
+        return Cause(
+            "own-notice",
+            tr("{name} is told of itself: {heard}. Such a notice goes to all the others.", name=name, heard=heard),
+            read,
+        )
     if re.match(r".*?: /\w", text) and not wanted.endswith(text):
-        reason = f"{name} hears {heard}: a command is obeyed, and nobody else hears of it, wherever in a block it stands."
+        reason = tr(
+            "{name} hears {heard}: a command is obeyed, and nobody else hears of it, wherever in a block it stands.",
+            name=name,
+            heard=heard,
+        )
         return Cause("command-said", reason, read)
     if " to you: " in text and " to you: " not in wanted:
-        return Cause("leaked", f"{name} hears {heard}, which was meant for somebody else alone.", read)
+        return Cause(
+            "leaked", tr("{name} hears {heard}, which was meant for somebody else alone.", name=name, heard=heard), read
+        )
     whole = wanted.partition(" to you: ")[2].encode()
     if (
         whole
         and wanted.startswith(text)
         and any(whole in recv for side in server.wire.sides.values() for recv in side.recvs)
     ):
-        reason = (
-            f"{name} got {heard}, and not the whole of {quote(wanted.encode())}, though the line came in one piece."
+        reason = tr(
+            "{name} got {heard}, and not the whole of {value}, though the line came in one piece.",
+            name=name,
+            heard=heard,
+            value=quote(wanted.encode()),
         )
-        return Cause("cut-short", f"{reason} The text of /msg goes on to the end of the line, blanks and all.", read)
+        return Cause(
+            "cut-short",
+            tr("{reason} The text of /msg goes on to the end of the line, blanks and all.", reason=reason),
+            read,
+        )
     return None
 
 
@@ -632,16 +836,30 @@ def _what_happened_instead(peer: Peer, server: Server | None) -> str:
         return ""
     speakers = [other for other in server.peers if other.sent and not other.has_ended]
     if not speakers:
-        return "The server has sent it nothing."
+        return tr("The server has sent it nothing.")
     speaker = speakers[-1]
     received = server.wire.side(speaker.name).received
     if received < speaker.sent:
-        return f"The server has taken {received:,} of the {speaker.sent:,} bytes that {speaker.name} sent."
-    text = f"All {speaker.sent:,} bytes that {speaker.name} sent have reached the server"
+        return tr(
+            "The server has taken {received:,} of the {sent:,} bytes that {name} sent.",
+            received=received,
+            sent=speaker.sent,
+            name=speaker.name,
+        )
+    text = tr("All {sent:,} bytes that {name} sent have reached the server", sent=speaker.sent, name=speaker.name)
     for other in server.peers:
         if other is not peer and (waiting := re.sub(rb"client \d+ (joined|left)\n", b"", all_that_came(other))):
-            return f"{text}, which has sent {quote(waiting)} to {other.name} instead."
-    return f"{text}, which did not pass them on." if peer is not speaker else f"{text}, which did not answer."
+            return tr(
+                "{text}, which has sent {waiting} to {name} instead.",
+                text=text,
+                waiting=quote(waiting),
+                name=other.name,
+            )
+    return (
+        tr("{text}, which did not pass them on.", text=text)
+        if peer is not speaker
+        else tr("{text}, which did not answer.", text=text)
+    )
 
 
 def all_that_came(peer: Peer) -> bytes:
@@ -661,7 +879,13 @@ def _different(peer: Peer, server: Server | None, got: bytes, wanted: str | byte
         if cause := _decoded(peer, got, wanted):
             return cause
         place = next((i for i, (a, b) in enumerate(zip(wanted, got)) if a != b), min(len(wanted), len(got)))
-        text = f"From byte {place:,} on {peer.name} got {quote(got[place:])} instead of {quote(wanted[place:])}."
+        text = tr(
+            "From byte {place:,} on {name} got {got} instead of {wanted}.",
+            place=place,
+            name=peer.name,
+            got=quote(got[place:]),
+            wanted=quote(wanted[place:]),
+        )
         return Cause("wrong-bytes", text)
     wanted = wanted or ""
     text = got.decode(errors="replace")
@@ -674,37 +898,54 @@ def _different(peer: Peer, server: Server | None, got: bytes, wanted: str | byte
         return cause
     if text == wanted + "\r":
         return Cause(
-            "carriage-return", f"{name} got {quote(got)}: the \\r before the newline belongs to the line's end."
+            "carriage-return",
+            tr("{name} got {got}: the \\r before the newline belongs to the line's end.", name=name, got=quote(got)),
         )
     if server and server.stage < 5 and (cause := _mixed(peer, server, text)):
         return cause
     if "\ufffd" in text or text == wanted.encode().decode("latin-1") or _letters_lost(server, got_told, told):
-        reason = (
-            f"{name} got {quote(got)} instead of {quote(wanted.encode())}: a letter of several bytes was cut in two and "
-            "each part decoded by itself. Decode whole lines."
+        reason = tr(
+            "{name} got {got} instead of {value}: a letter of several bytes was cut in two and "
+            "each part decoded by itself. Decode whole lines.",
+            name=name,
+            got=quote(got),
+            value=quote(wanted.encode()),
         )
         return Cause("mojibake", reason, "02_lines, The idea")
     if text.startswith(prefix) and told != got_told in (told.strip(), told.lstrip(), told.rstrip()):
-        reason = (
-            f"{name} got {quote(got)} instead of {quote(wanted.encode())}: strip takes blanks away, too. The blanks at the "
-            "ends of a line belong to it; only \\n, and a \\r right before it, do not."
+        reason = tr(
+            "{name} got {got} instead of {value}: strip takes blanks away, too. The blanks at "
+            "the ends of a line belong to it; only \\n, and a \\r right before it, do not.",
+            name=name,
+            got=quote(got),
+            value=quote(wanted.encode()),
         )
         return Cause("stripped", reason, "stages/README.md, The lines on the wire")
     if told and text.startswith(wanted) and any(line and line in text[len(wanted) :] for line in said):
-        reason = (
-            f"{name} got several lines in one: {quote(got)}. TCP has joined what was sent, and the server took what "
-            "recv returned for one line."
+        reason = tr(
+            "{name} got several lines in one: {got}. TCP has joined what was sent, and the "
+            "server took what recv returned for one line.",
+            name=name,
+            got=quote(got),
         )
         return Cause("merged", reason, "02_lines, The idea")
     if server and server.stage >= 5 and text == told != wanted:
-        reason = f"{name} got {quote(got)} without the name of who said it: it stands in front of every line."
+        reason = tr(
+            "{name} got {got} without the name of who said it: it stands in front of every line.",
+            name=name,
+            got=quote(got),
+        )
         return Cause("no-name", reason, "stages/README.md, The lines on the wire")
     if server and server.stage >= 9 and (cause := _about_commands(peer, server, text, wanted)):
         return cause
     if told.startswith(got_told) and told[len(got_told) :][:1] in set("\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"):
-        reason = (
-            f"{name} got {quote(got)}, a piece of {quote(wanted.encode())}: the server takes {ascii(told[len(got_told)])} "
-            "for the end of a line, as str.splitlines does. Only \\n is one."
+        reason = tr(
+            "{name} got {got}, a piece of {value}: the server takes {told} for the end of a "
+            "line, as str.splitlines does. Only \\n is one.",
+            name=name,
+            got=quote(got),
+            value=quote(wanted.encode()),
+            told=ascii(told[len(got_told)]),
         )
         return Cause("other-end", reason, "stages/README.md, The lines on the wire")
     if (
@@ -712,30 +953,50 @@ def _different(peer: Peer, server: Server | None, got: bytes, wanted: str | byte
         and told.startswith(got_told)
         or (told and not got_told and text.startswith(prefix))
     ):
-        reason = (
-            f"{name} got {quote(got)}, a piece of {quote(wanted.encode())}: the line came to the server in pieces, and "
-            "each piece was taken for a line."
+        reason = tr(
+            "{name} got {got}, a piece of {value}: the line came to the server in pieces, and "
+            "each piece was taken for a line.",
+            name=name,
+            got=quote(got),
+            value=quote(wanted.encode()),
         )
         return Cause("torn", reason, "02_lines, The idea")
     if got_told and len(told) > len(got_told) and told.endswith(got_told):
-        reason = (
-            f"{name} got only the end of the line: {quote(got)} of {quote(wanted.encode())}. What came before in a piece "
-            "of its own was thrown away."
+        reason = tr(
+            "{name} got only the end of the line: {got} of {value}. What came before in a piece "
+            "of its own was thrown away.",
+            name=name,
+            got=quote(got),
+            value=quote(wanted.encode()),
         )
         return Cause("lost-beginning", reason, "02_lines, The idea")
     if text in own and text != wanted and not (server and server.stage < 5):
-        return Cause("echoed", f"{name} hears its own line back: {quote(got)}.", "05_broadcast, The idea")
+        return Cause(
+            "echoed", tr("{name} hears its own line back: {got}.", name=name, got=quote(got)), "05_broadcast, The idea"
+        )
     if peer.heard and peer.heard[-1] == text:
-        return Cause("doubled", f"{name} hears {quote(got)} a second time: it was sent once.")
+        return Cause("doubled", tr("{name} hears {got} a second time: it was sent once.", name=name, got=quote(got)))
     later = text.startswith(prefix) and _later(got_told, told) and text not in peer.heard
     if later or (got_told in said and told in said and said.index(got_told) > said.index(told)):
         return Cause(
-            "lost", f"{name} never hears {quote(wanted.encode())}; what came next is {quote(got)}, said later."
+            "lost",
+            tr(
+                "{name} never hears {value}; what came next is {got}, said later.",
+                name=name,
+                value=quote(wanted.encode()),
+                got=quote(got),
+            ),
         )
     place = next((i for i, (a, b) in enumerate(zip(wanted, text)) if a != b), min(len(wanted), len(text)))
     shown = [line[:80] if (wanted + text).isprintable() else ascii(line[:80]) for line in (wanted, text)]
     caret = f"\n            {' ' * min(place, 80)}^" if (wanted + text).isprintable() else ""
-    reason = f"{name} heard another line than it should.\n  expected: {shown[0]}\n  heard:    {shown[1]}{caret}"
+    reason = tr(
+        "{name} heard another line than it should.\n  expected: {shown}\n  heard:    {shown2}{caret}",
+        name=name,
+        shown=shown[0],
+        shown2=shown[1],
+        caret=caret,
+    )
     return Cause("wrong-line", reason, "stages/README.md, The lines on the wire")
 
 
@@ -758,8 +1019,15 @@ def _mixed(peer: Peer, server: Server, text: str) -> Cause | None:
                 if other is not who and any(
                     piece and piece not in own and piece in _split(line)[1] for piece in pieces
                 ):
-                    text = f"{who.name} got {quote(line.encode())}: in it is what {other.name} sent."
-                    return Cause("mixed", f"{text} Each client needs a buffer of its own.", "03_threads, The idea")
+                    text = tr(
+                        "{name} got {value}: in it is what {name2} sent.",
+                        name=who.name,
+                        value=quote(line.encode()),
+                        name2=other.name,
+                    )
+                    return Cause(
+                        "mixed", tr("{text} Each client needs a buffer of its own.", text=text), "03_threads, The idea"
+                    )
     return None
 
 
@@ -789,28 +1057,40 @@ def left_behind(server: Server) -> CheckFailed | None:
     fail = functools.partial(plain_failure, server=server)
     if threads:
         if cause := _spinning(server) or _locked(server) or _blocked(server) or _stuck(server):
-            return CheckFailed("every thread ends", cause, server.transcript.lines(), server.stands())
+            return CheckFailed(tr("every thread ends"), cause, server.transcript.lines(), server.stands())
         if server.errors:
             who, error = server.errors[0]
-            text = f"{short(who)} has ended with {_told(error, server.path)}"
-            return fail("exception", f"{text}\nSo {short(threads[0].name)} goes on for ever: {stand(server, threads[0])}")
+            text = tr("{who} has ended with {error}", who=short(who), error=_told(error, server.path))
+            return fail(
+                "exception",
+                tr(
+                    "{text}\nSo {name} goes on for ever: {server}",
+                    text=text,
+                    name=short(threads[0].name),
+                    server=stand(server, threads[0]),
+                ),
+            )
         if server.thread in threads:
-            text = "`serve` does not return when its listener is closed: accept raises OSError then."
+            text = tr("`serve` does not return when its listener is closed: accept raises OSError then.")
             return fail("serve-goes-on", f"{text}\n{stand(server, server.thread)}")
         where = stand(server, threads[0])
-        text = f"{len(threads)} thread(s) of the server go on when everything is over:\n{where}"
+        text = tr(
+            "{number} thread(s) of the server go on when everything is over:\n{where}", number=len(threads), where=where
+        )
         return fail("thread-left", text)
     errors = [error for name, error in server.errors if name == "serve"]
     if errors:
-        return fail("server-died", f"The server has ended with {_told(errors[0], server.path)}")
+        return fail("server-died", tr("The server has ended with {errors}", errors=_told(errors[0], server.path)))
     live = server.wire.live()
     if live and server.errors:
         name, error = server.errors[0]
-        text = f"{short(name)} has ended with {_told(error, server.path)}"
-        return fail("exception", f"{text}\nSo the connection of {next(iter(live))} is never closed.")
+        text = tr("{name} has ended with {error}", name=short(name), error=_told(error, server.path))
+        return fail(
+            "exception", tr("{text}\nSo the connection of {live} is never closed.", text=text, live=next(iter(live)))
+        )
     if live:
-        text = f"The server never closes the connection of {' and '.join(list(live)[:3])}."
-        return fail("not-closed", f"{text} Close what accept returned, however its client left.")
+        text = tr("The server never closes the connection of {names}.", names=" and ".join(list(live)[:3]))
+        return fail("not-closed", tr("{text} Close what accept returned, however its client left.", text=text))
     return None
 
 
@@ -819,7 +1099,9 @@ def descriptors_left(server: Server) -> CheckFailed | None:
     from .server import open_descriptors
 
     more = open_descriptors() - server.descriptors
-    text = f"{more} file descriptor(s) more are open than before the server ran: something is never closed."
+    text = tr(
+        "{more} file descriptor(s) more are open than before the server ran: something is never closed.", more=more
+    )
     return plain_failure("descriptor-left", text, server) if more > 0 else None
 
 
@@ -827,7 +1109,7 @@ def stand(server: Server, thread: threading.Thread) -> str:
     """Return one line: where the thread stands in the student's file, and what it waits for."""
     call = server.wire.inside.get(thread)
     if call:
-        doing = {"accept": "in accept", "recv": f"in recv from {call.peer}"}.get(
+        doing = {"accept": tr("in accept"), "recv": tr("in recv from {peer}", peer=call.peer)}.get(
             call.name, f"in {call.name} to {call.peer}"
         )
     else:

@@ -12,6 +12,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from ..language import tr
 from .causes import failure
 from .report import CheckFailed, Transcript, quote
 
@@ -71,7 +72,7 @@ class Peer:
 
         again: and once more, until the connection is ended.
         """
-        self.transcript.note(self.name, f"→ {quote(data)}" + (", again and again" if again else ""))
+        self.transcript.note(self.name, f"→ {quote(data)}" + (tr(", again and again") if again else ""))
 
         def pour() -> None:
             try:
@@ -98,11 +99,11 @@ class Peer:
             raise self.failure(f"{self.name} sends {quote(data)}", b"", "full") from None
         except (BrokenPipeError, ConnectionResetError, ConnectionAbortedError):
             self.ending = "reset"
-            self.transcript.note(self.name, "cannot send: the server has ended the connection")
+            self.transcript.note(self.name, tr("cannot send: the server has ended the connection"))
 
     def says_goodbye(self) -> None:
         """End this direction: the server's recv returns b"", and this peer can still hear."""
-        self.transcript.note(self.name, '→ says goodbye (FIN: its recv returns b"")')
+        self.transcript.note(self.name, tr('→ says goodbye (FIN: its recv returns b"")'))
         self.has_ended = True
         try:
             self.socket.shutdown(socket.SHUT_WR)
@@ -111,7 +112,7 @@ class Peer:
 
     def resets(self) -> None:
         """Vanish: the server's next call on this connection fails with a reset."""
-        self.transcript.note(self.name, "→ resets the connection (RST)")
+        self.transcript.note(self.name, tr("→ resets the connection (RST)"))
         self.has_ended = True
         self._stop_pouring()
         self.socket.setsockopt(
@@ -122,7 +123,7 @@ class Peer:
     def closes(self) -> None:
         """End both directions in the ordinary way."""
         if self.socket.fileno() != -1 and not self.has_ended:
-            self.transcript.note(self.name, "→ closes the connection")
+            self.transcript.note(self.name, tr("→ closes the connection"))
         self.has_ended = True
         self._stop_pouring()
         self.socket.close()
@@ -175,9 +176,14 @@ class Peer:
         for count, line in enumerate(lines):
             self.hears(f"you said: {line}" if speaker is self else f"client {speaker.number}: {line}")
             if self.server and time.monotonic() - begin > TOO_SLOW:
-                text = (
-                    f"After {TOO_SLOW:.0f} s {self.name} has heard {count + 1:,} lines of {len(lines):,}: they come, but "
-                    "each has to wait for something. Nobody may wait again and again for one who does not read."
+                text = tr(
+                    "After {too_slow:.0f} s {name} has heard {value:,} lines of {number:,}: they come, "
+                    "but each has to wait for something. Nobody may wait again and again for one who "
+                    "does not read.",
+                    too_slow=TOO_SLOW,
+                    name=self.name,
+                    value=count + 1,
+                    number=len(lines),
                 )
                 raise self.server.failure("too-slow", text)
 
@@ -245,7 +251,7 @@ class Peer:
         self.says("/who")
         got, ending = self._line()
         if got is None or not got.startswith(b"here: "):
-            expected = f"{self.name} hears nothing until the answer to its /who"
+            expected = tr("{name} hears nothing until the answer to its /who", name=self.name)
             raise self.failure(expected, self.buffer if got is None else got, ending, "here: ")
 
     def hears_end(self) -> None:
@@ -254,7 +260,9 @@ class Peer:
         while not ending and not self._pass_over_notices():
             ending = self._more()
         if self.buffer or ending not in ("eof", "reset"):
-            raise self.failure(f"the server closes the connection of {self.name}", self.buffer, ending, "end")
+            raise self.failure(
+                tr("the server closes the connection of {name}", name=self.name), self.buffer, ending, "end"
+            )
 
     def _pass_over_notices(self) -> bytes:
         """Drop the notices that the buffer begins with, where they are not listened for; returns what is left."""
@@ -276,10 +284,16 @@ class Peer:
         while not ending:
             ending = self._more()
             if self.server and time.monotonic() > deadline:
-                text = f"{self.name} still hears new lines after {DEADLINE:.0f} s; the server should close the connection."
+                text = tr(
+                    "{name} still hears new lines after {deadline:.0f} s; the server should close the connection.",
+                    name=self.name,
+                    deadline=DEADLINE,
+                )
                 raise self.server.failure("goes-on", text)
         if ending not in ("eof", "reset"):
-            raise self.failure(f"the server closes the connection of {self.name}", self.buffer, ending, "end")
+            raise self.failure(
+                tr("the server closes the connection of {name}", name=self.name), self.buffer, ending, "end"
+            )
         rest, self.buffer = self.buffer, b""
         return rest
 
@@ -304,11 +318,11 @@ class Peer:
             data = self.socket.recv(65536)
         except OSError:
             self.ending = "reset"
-            self.transcript.note(self.name, "← the connection is reset")
+            self.transcript.note(self.name, tr("← the connection is reset"))
             return self.ending
         if not data:
             self.ending = "eof"
-            self.transcript.note(self.name, "← the server has closed the connection")
+            self.transcript.note(self.name, tr("← the server has closed the connection"))
             return self.ending
         self.received += len(data)
         self.buffer += data
@@ -318,6 +332,8 @@ class Peer:
     def failure(self, expected: str, got: bytes, ending: str | None, wanted: str | bytes | None = None) -> Exception:
         """Return the exception to raise: what was expected, and the cause that the evidence tells."""
         if self.program and self.program.has_ended(0.5):
-            return self.program.failure("ended", f"{self.program.path.name} has ended in the middle of it all.")
+            return self.program.failure(
+                "ended", tr("{name} has ended in the middle of it all.", name=self.program.path.name)
+            )
         explain = self.server.explain if self.server else failure
         return explain(self, expected, got, ending, wanted)

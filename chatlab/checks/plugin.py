@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from ..language import tr
 from .program import Programs
 from .races import race_of
 from .report import Cause, CheckFailed
@@ -221,7 +222,7 @@ class Reporter:
     def pytest_runtestloop(self, session: pytest.Session) -> None:
         """Everything is ready: wait until somebody wants the results."""
         if self.connection and not self.connection.recv(2):
-            pytest.exit("nobody waits for the results any more", 1)
+            pytest.exit(tr("nobody waits for the results any more"), 1)
 
     def result(self, item: pytest.Item, status: str, **more) -> Result:
         marker = item.get_closest_marker("check").kwargs
@@ -239,10 +240,10 @@ class Reporter:
         self.tell("start", {"name": name_of(item)})
         needs = item.get_closest_marker("check").kwargs["needs"]
         if broken := self.broken.get(item.callspec.params["stage"]):
-            pytest.skip(f"not run: needs {broken}")
+            pytest.skip(tr("not run: needs {broken}", broken=broken))
         parent = self.results.get((item.callspec.params["stage"], needs or ""))
         if (parent.status if parent else self.earlier.get(needs or "", "passed")) != "passed":
-            pytest.skip(f"not run: needs {needs}")
+            pytest.skip(tr("not run: needs {needs}", needs=needs))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo):
@@ -261,7 +262,7 @@ class Reporter:
                 "transcript": failure.transcript,
             }
             if failure.cause.key in BROKEN:
-                self.broken[item.callspec.params["stage"]] = "files that can be imported"
+                self.broken[item.callspec.params["stage"]] = tr("files that can be imported")
             self.keep(self.result(item, "failed", seconds=time.monotonic() - self.started, **more))
         elif report.skipped:
             reason = str(call.excinfo.value)
@@ -276,9 +277,9 @@ class Reporter:
         transcript = server.transcript.lines() if isinstance(server, Server) else []
         stands = server.stands() if isinstance(server, Server) else []
         if isinstance(error, pytest.fail.Exception) and "Timeout" in str(error):
-            text = "The check took longer than its time limit and was ended. Something waits, or runs, for ever."
+            text = tr("The check took longer than its time limit and was ended. Something waits, or runs, for ever.")
             return CheckFailed("", Cause("hang", text), transcript, stands)
-        text = f"The check itself failed with {type(error).__name__}: {error}"
+        text = tr("The check itself failed with {name}: {error}", name=type(error).__name__, error=error)
         return CheckFailed("", Cause("check-error", text), transcript, stands)
 
     def keep(self, result: Result) -> None:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from ..language import tr
 from .causes import todo
 from .peer import DEADLINE, SLICE, STILL, Peer
 from .report import Cause, CheckFailed, Transcript, quote
@@ -60,7 +61,7 @@ class Program:
         self.shown = 0  # characters of stdout that a check has already looked at
         pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.process = self.launcher.popen(path, list(arguments), **pipes)
-        self.transcript.note(self.name, f"starts: python {path.name} {' '.join(arguments)}")
+        self.transcript.note(self.name, tr("starts: python {name} {names}", name=path.name, names=" ".join(arguments)))
         self.readers = [
             threading.Thread(target=self._read, args=(name,), name=f"reads {name}", daemon=True) for name in self.output
         ]
@@ -86,18 +87,18 @@ class Program:
 
     def types(self, *lines: str) -> None:
         for line in lines:
-            self.transcript.note(self.name, f"is given {quote(line.encode())} to send")
+            self.transcript.note(self.name, tr("is given {value} to send", value=quote(line.encode())))
             try:
                 self.process.stdin.write(line.encode() + b"\n")
                 self.process.stdin.flush()
             except OSError:
                 raise self.failure(
-                    "ended", f"{self.path.name} has ended and takes no more from the keyboard."
+                    "ended", tr("{name} has ended and takes no more from the keyboard.", name=self.path.name)
                 ) from None
 
     def ends_typing(self) -> None:
         """Press Ctrl-D: the keyboard has ended."""
-        self.transcript.note(self.name, "its keyboard ends (Ctrl-D)")
+        self.transcript.note(self.name, tr("its keyboard ends (Ctrl-D)"))
         self.process.stdin.close()
 
     def interrupts(self) -> None:
@@ -175,8 +176,11 @@ class Program:
             if self.shown > before:
                 return
             fresh = self.output["stdout"][before:]
-        what = f"It shows {quote(fresh.encode())}." if fresh else "It shows nothing."
-        raise self.failure("not-shown", f"{self.path.name} does not show {quote(text.encode())}. {what}")
+        what = tr("It shows {value}.", value=quote(fresh.encode())) if fresh else tr("It shows nothing.")
+        raise self.failure(
+            "not-shown",
+            tr("{name} does not show {value}. {what}", name=self.path.name, value=quote(text.encode()), what=what),
+        )
 
     def starts(self) -> bool:
         """Wait until the server says that it listens, or ends; returns whether it listens."""
@@ -195,27 +199,33 @@ class Program:
             )
             match = line.match(self.output["stdout"], self.shown)
         if not match:
-            text = "server.py does not say `listening on HOST:PORT` when it is ready."
+            text = tr("server.py does not say `listening on HOST:PORT` when it is ready.")
             raise self.failure("not-shown", text)
         return match[1], int(match[2])
 
     def ends(self, status: int, sentence: bool = False) -> None:
         """The program ends by itself with this exit status; sentence: and tells why in one line on stderr."""
         if why := self._wait_for(lambda: self.process.poll() is not None, DEADLINE):
-            how = "waits" if why == "still" else "goes on"
-            raise self.failure("does-not-end", f"{self.path.name} {how} for ever; it should end by itself.")
+            how = "waits" if why == "still" else tr("goes on")
+            raise self.failure(
+                "does-not-end", tr("{name} {how} for ever; it should end by itself.", name=self.path.name, how=how)
+            )
         got = self.process.returncode
         for reader in self.readers:
             reader.join(DEADLINE)
         if "Traceback" in self.output["stderr"]:
             raise self.failure("traceback", "")
         if got != status:
-            raise self.failure("wrong-status", f"{self.path.name} ends with exit status {got}, not {status}.")
+            raise self.failure(
+                "wrong-status",
+                tr("{name} ends with exit status {got}, not {status}.", name=self.path.name, got=got, status=status),
+            )
         lines = self.output["stderr"].strip().splitlines()
         if sentence and len(lines) != 1:
             what = "nothing" if not lines else f"{len(lines)} lines"
             raise self.failure(
-                "no-sentence", f"{self.path.name} should say in one sentence what is wrong; it says {what}."
+                "no-sentence",
+                tr("{name} should say in one sentence what is wrong; it says {what}.", name=self.path.name, what=what),
             )
 
     def has_read(self, other_end: socket.socket) -> None:
@@ -243,7 +253,11 @@ class Program:
         """Return the failure; an exception that the program shows is its cause."""
         self.has_ended(0.5)
         if self.too_much:
-            told = f"{self.path.name} shows more than {self.MOST:,} characters, and was ended: it prints in a loop."
+            told = tr(
+                "{name} shows more than {most:,} characters, and was ended: it prints in a loop.",
+                name=self.path.name,
+                most=self.MOST,
+            )
             return CheckFailed(text, Cause("too-much-output", told), self.transcript.lines(), [])
         stderr = self.output["stderr"]
         if match := re.search(r"^NotImplementedError: (stage \d+, TODO \d+)", stderr, re.M):
@@ -253,7 +267,7 @@ class Program:
             own = [i for i, line in enumerate(lines) if f'{self.path.name}", line' in line]
             place = [lines[i].strip() + ": " + lines[i + 1].strip() for i in own[-1:] if i + 1 < len(lines)]
             place = [re.sub(r'File ".*[/\\]', 'File "', line) for line in place]
-            told = f"{self.path.name} ends with a traceback: {lines[-1]}\n" + _indent(place)
+            told = tr("{name} ends with a traceback: {lines}\n", name=self.path.name, lines=lines[-1]) + _indent(place)
             return CheckFailed(text, Cause("traceback", told), self.transcript.lines(), [])
         return CheckFailed("", Cause(key, text), self.transcript.lines(), [])
 
@@ -335,7 +349,7 @@ class Programs:
                 break
             except TimeoutError:
                 if client.process.poll() is not None or time.monotonic() > deadline:
-                    raise client.failure("not-connected", "client.py does not connect to HOST and PORT.") from None
+                    raise client.failure("not-connected", tr("client.py does not connect to HOST and PORT.")) from None
         self.sockets.append(connection)
         peer = self._watched(Peer("server", connection, self.transcript), client)
         if self.stage >= 4:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from ..language import tr
 from .causes import todo
 from .report import WIDTH, Cause, CheckFailed, wrap
 from .work import load_function
@@ -38,7 +39,9 @@ def race_of(folder: Path, stage: int, own: bool, scenario: Callable) -> None:
     try:
         verdict = simulate(server, scenario, delays=2 if own else 1, pct=50 if own else 10, stage=stage, most=MOST)
     except Refused as refused:
-        raise CheckFailed("", Cause("refused", f"This check cannot run your server: {refused}"), [], []) from None
+        raise CheckFailed(
+            "", Cause("refused", tr("This check cannot run your server: {refused}", refused=refused)), [], []
+        ) from None
     if verdict.holds:
         return
     if match := re.search(r"NotImplementedError: (stage \d+, TODO \d+)", verdict.failure.message):
@@ -46,16 +49,16 @@ def race_of(folder: Path, stage: int, own: bool, scenario: Callable) -> None:
     name = f"{folder.name}-{scenario.__name__}.json"
     saved = _save(verdict, name)
     text = f"{verdict.failure.message.rstrip('.')}.\n{_how_often(verdict)}"
-    ending = [f"Step through it: python3 lab.py replay {saved} --html race.html"] if saved else []
+    ending = [tr("Step through it: python3 lab.py replay {saved} --html race.html", saved=saved)] if saved else []
     raise RaceFailed(Cause(verdict.key, text), verdict.timeline(width=WIDTH, short=True).split("\n"), ending)
 
 
 def _how_often(verdict) -> str:
     number = verdict.preemptions
     if not number:
-        return "No thread need be interrupted for it: it is enough that they take turns in this order."
-    times = {1: "one interruption", 2: "two interruptions"}.get(number, f"{number} interruptions")
-    return f"It takes {times} of a thread at the wrong moment.{verdict.today}"
+        return tr("No thread need be interrupted for it: it is enough that they take turns in this order.")
+    times = {1: tr("one interruption"), 2: tr("two interruptions")}.get(number, f"{number} interruptions")
+    return tr("It takes {times} of a thread at the wrong moment.{today}", times=times, today=verdict.today)
 
 
 def _save(verdict, name: str) -> str:

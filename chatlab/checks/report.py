@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
+from ..language import tr
+
 MOST_EVENTS = 9  # of the transcript: the end is what matters
 WIDTH = 79
 
@@ -92,10 +94,10 @@ class CheckFailed(AssertionError):
         if self.expected:
             lines += [*wrap("Expected: " + self.expected), ""]
         if self.transcript:
-            lines += ["On the wire (→ to the server, ← from it):", *self.transcript, ""]
+            lines += [tr("On the wire (→ to the server, ← from it):"), *self.transcript, ""]
         room = 25 - len(lines) - 2
         if self.threads and room > 2:
-            lines += ["The server's threads:", *self.threads[: room - 2], ""]
+            lines += [tr("The server's threads:"), *self.threads[: room - 2], ""]
         if self.cause.read:
             lines.append("Read: " + self.cause.read)
         while lines and not lines[-1]:

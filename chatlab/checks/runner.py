@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..language import tr
 from .plugin import ROOT, Result
 
 QUICK = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # with plain asserts, half the time that pytest takes to start
@@ -88,13 +89,22 @@ class StageRun:
                 if ended or self.cancelled:
                     return
                 if running is None:
-                    raise RuntimeError(f"the checks of stage {self.stage:02} cannot run:\n{process.output()}")
+                    raise RuntimeError(
+                        tr(
+                            "the checks of stage {stage:02} cannot run:\n{value}",
+                            stage=self.stage,
+                            value=process.output(),
+                        )
+                    )
                 running.status = "failed"
                 running.cause = "hang" if process.hung else "process-ended"
                 running.message = (
-                    "The check did not end; its process was ended."
+                    tr("The check did not end; its process was ended.")
                     if process.hung
-                    else "The whole process ended in the middle of this check: the program calls os._exit, or it crashed."
+                    else tr(
+                        "The whole process ended in the middle of this check: the program calls os._exit, or "
+                        "it crashed."
+                    )
                 )
                 running.lines = [running.message, *process.output().splitlines()[-5:]]
             done[running.name] = running
@@ -119,21 +129,28 @@ def plan(stage: int, tests: list[Path] | None = None, options: list[str] | None 
         for message in process.messages():
             if message["kind"] == "plan":
                 return [Result(**check) for check in message["checks"]]
-    raise RuntimeError(f"the checks of stage {stage:02} cannot run:\n{process.output()}")
+    raise RuntimeError(tr("the checks of stage {stage:02} cannot run:\n{value}", stage=stage, value=process.output()))
 
 
 class _Process:
     """One pytest process and the connection on which its results come; it runs no check before messages is called."""
 
-    def __init__(
-        self, stage: int, work: Path, done: dict[str, Result], tests: list[Path], options: list[str]
-    ) -> None:
+    def __init__(self, stage: int, work: Path, done: dict[str, Result], tests: list[Path], options: list[str]) -> None:
         self.hung = False
         self.log = tempfile.TemporaryFile()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "pytest", *map(str, tests), "--work", str(work.resolve()), "--stage", str(stage)),
+                *(
+                    sys.executable,
+                    "-m",
+                    "pytest",
+                    *map(str, tests),
+                    "--work",
+                    str(work.resolve()),
+                    "--stage",
+                    str(stage),
+                ),
                 *options,
                 *(
                     "--results",

@@ -11,6 +11,7 @@ import time
 import tracemalloc
 from pathlib import Path
 
+from ..language import tr
 from .causes import descriptors_left, failure, idle, left_behind, plain_failure, rests, stand
 from .peer import DEADLINE, SLICE, STILL, Peer
 from .report import Transcript
@@ -85,7 +86,7 @@ class Server:
         try:
             connection.connect(self.address())
         except OSError:
-            raise peer.failure(f"{name} can connect", b"", "refused") from None
+            raise peer.failure(tr("{name} can connect", name=name), b"", "refused") from None
         self.transcript.note(name, "connects")
         self.peers.append(peer)
         return peer
@@ -114,12 +115,14 @@ class Server:
         number = line.removeprefix("you are client ")
         if number == line or not number.isdecimal():
             raise peer.failure(
-                f'{peer.name} hears "you are client NUMBER" first', line.encode(), None, "you are client "
+                tr('{name} hears "you are client NUMBER" first', name=peer.name), line.encode(), None, "you are client "
             )
         peer.number = int(number)
         for other in self.peers:
             if other is not peer and other.number == peer.number:
-                raise peer.failure(f"{peer.name} gets a number that nobody has had", line.encode(), "twice", other.name)
+                raise peer.failure(
+                    tr("{name} gets a number that nobody has had", name=peer.name), line.encode(), "twice", other.name
+                )
 
     def pair(self) -> tuple[Peer, Peer]:
         """Return (speaker, listener): in the stages that echo they are the same peer."""
@@ -134,13 +137,13 @@ class Server:
         side = self.wire.side(peer.name)
         taken = lambda: side.received >= peer.sent or side.ended or side.closed or not self.alive()
         if not self.wire.wait_for(taken, DEADLINE):
-            raise peer.failure(f"the server receives what {peer.name} sends", b"", "silence")
+            raise peer.failure(tr("the server receives what {name} sends", name=peer.name), b"", "silence")
 
     def has_noticed(self, peer: Peer) -> None:
         """Wait until the server's recv has told it that the peer is gone, or it has closed the connection."""
         side = self.wire.side(peer.name)
         if not self.wire.wait_for(lambda: side.ended or side.closed or not self.alive(), DEADLINE):
-            raise peer.failure(f"the server notices that {peer.name} has gone", b"", "unnoticed", "end")
+            raise peer.failure(tr("the server notices that {name} has gone", name=peer.name), b"", "unnoticed", "end")
 
     def settles(self, seconds: float = 2.0) -> None:
         """Wait until every thread of the server is inside a call on a socket, or these seconds have passed.
@@ -166,8 +169,10 @@ class Server:
         deadline = time.monotonic() + DEADLINE
         while len(threads := [thread for thread in self.threads() if not idle(self, thread)]) > most:
             if time.monotonic() > deadline:
-                text = (
-                    f"{len(threads) - most} thread(s) go on though their clients have left:\n{stand(self, threads[-1])}"
+                text = tr(
+                    "{value} thread(s) go on though their clients have left:\n{self}",
+                    value=len(threads) - most,
+                    self=stand(self, threads[-1]),
                 )
                 raise self.failure("thread-left", text)
             threads[-1].join(SLICE)
@@ -187,7 +192,9 @@ class Server:
         own = snapshot.filter_traces([tracemalloc.Filter(True, str(self.path))])
         return sum(statistic.size for statistic in own.statistics("filename"))
 
-    def explain(self, peer: Peer, expected: str, got: bytes, ending: str | None, wanted: str | bytes | None) -> Exception:
+    def explain(
+        self, peer: Peer, expected: str, got: bytes, ending: str | None, wanted: str | bytes | None
+    ) -> Exception:
         """Return the exception to raise where a peer does not hear what it should."""
         return failure(peer, expected, got, ending, wanted)
 
@@ -244,7 +251,7 @@ class Server:
         """Close the listener: shutdown first, for on Linux close alone does not wake accept."""
         if self.listener and not self.stopped:
             self.stopped = True
-            self.transcript.note("server", "its listener is closed")
+            self.transcript.note("server", tr("its listener is closed"))
             try:
                 self.listener.shutdown(socket.SHUT_RDWR)
             except OSError:
@@ -259,7 +266,10 @@ class Server:
         left = [] if self.alive() else self.threads()
         self.wire.keep_up(None)
         if left:
-            text = f"`serve` returns while {len(left)} thread(s) of the server still run: join each of them before."
+            text = tr(
+                "`serve` returns while {number} thread(s) of the server still run: join each of them before.",
+                number=len(left),
+            )
             raise self.failure("not-joined", f"{text}\n{stand(self, left[0])}")
         self.must_end()
 

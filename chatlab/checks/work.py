@@ -9,6 +9,7 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 
+from ..language import tr
 from .report import Cause, CheckFailed
 
 NO_FILE = "There is no {file} in {folder}. Put it back with: python3 lab.py reset {number}"
@@ -25,8 +26,8 @@ def load(path: Path) -> ModuleType:
         text = NO_FILE.format(file=path.name, folder=path.parent.name, number=int(path.parent.name[:2] or 0))
         raise _failed(Cause("no-file", text))
     if line := _call_at_import(path):
-        text = f"{path.name} calls main() while it is imported (line {line})."
-        text += ' Put the call below: if __name__ == "__main__":'
+        text = tr("{name} calls main() while it is imported (line {line}).", name=path.name, line=line)
+        text += tr(' Put the call below: if __name__ == "__main__":')
         raise _failed(Cause("runs-at-import", text))
     folder = str(path.parent)
     _forget(folder)
@@ -39,13 +40,23 @@ def load(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except SyntaxError as error:
         where = f"{Path(error.filename or path.name).name}, line {error.lineno}"
-        text = f"Python cannot read {where}: {error.msg}.{_pointer(error)}"
+        text = tr("Python cannot read {where}: {msg}.{error}", where=where, msg=error.msg, error=_pointer(error))
         raise _failed(Cause("syntax", text)) from None
     except SystemExit:
-        text = f"{path.name} ends the program while it is imported{_line_of(path)}. Call sys.exit in main() alone."
+        text = tr(
+            "{name} ends the program while it is imported{path}. Call sys.exit in main() alone.",
+            name=path.name,
+            path=_line_of(path),
+        )
         raise _failed(Cause("exit-at-import", text)) from None
     except Exception as error:
-        text = f"{path.name} fails while it is imported{_line_of(path)}: {type(error).__name__}: {error}"
+        text = tr(
+            "{name} fails while it is imported{path}: {name2}: {error}",
+            name=path.name,
+            path=_line_of(path),
+            name2=type(error).__name__,
+            error=error,
+        )
         raise _failed(Cause("import-error", text)) from None
     finally:
         sys.dont_write_bytecode = written
@@ -61,7 +72,12 @@ def load_function(path: Path):
     name, signature = FUNCTIONS[path.name]
     function = getattr(load(path), name, None)
     if not callable(function):
-        raise _failed(Cause(f"no-{name}", f"{path.name} has no function `{signature}`: the checks call it."))
+        raise _failed(
+            Cause(
+                f"no-{name}",
+                tr("{name} has no function `{signature}`: the checks call it.", name=path.name, signature=signature),
+            )
+        )
     return function
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..language import tr
 from . import scheduler
 from .scheduler import Refused, Run
 from .sync import input_, open_, print_, stand_in
@@ -48,7 +49,9 @@ PREFIX = "_lab_"
 class Program:
     """A program under test: compiled once, executed anew for every run."""
 
-    def __init__(self, path: Path | str, source: str | None = None, module: str = "", threads_must_end: bool = False) -> None:
+    def __init__(
+        self, path: Path | str, source: str | None = None, module: str = "", threads_must_end: bool = False
+    ) -> None:
         """path: its file, or the name for messages where source is given. module: its __name__ (default: the file's).
 
         threads_must_end: a thread that is left waiting when nobody can go on is a failure.
@@ -116,7 +119,9 @@ def program_of(function: Callable) -> Program:
     path = inspect.getsourcefile(function) or function.__code__.co_filename
     lines = linecache.getlines(path)
     if not lines:
-        raise Refused(f"the source of {function.__name__} cannot be found: write it in a file, or give `program`.")
+        raise Refused(
+            tr("the source of {name} cannot be found: write it in a file, or give `program`.", name=function.__name__)
+        )
     return Program(path, "".join(lines), module="explored", threads_must_end=True)
 
 
@@ -172,7 +177,9 @@ class _Scopes(ast.NodeVisitor):
             if owner.kind == "class":
                 continue
             stores = owner.stores.get(name, [])
-            late = owner.kind != "module" and any(node.lineno > user.node.lineno for node, _ in stores for user in users)
+            late = owner.kind != "module" and any(
+                node.lineno > user.node.lineno for node, _ in stores for user in users
+            )
             if (owner_id, name) in rebound or len(stores) > 1 or late or any(loop for _, loop in stores):
                 keep[owner_id, name] = f"{name}@{getattr(owner.node, 'lineno', 0)}"
         return {node: keep[id(owner), name] for node, (owner, name) in found.items() if (id(owner), name) in keep}
@@ -196,7 +203,11 @@ class _Scopes(ast.NodeVisitor):
         scope = self.scope
         if name in scope.nonlocals or name in scope.globals:
             if not isinstance(node, (ast.Name, ast.arg)):
-                _refuse(self.path, node, f"the explorer cannot follow how {name!r} is bound here; assign it with =")
+                _refuse(
+                    self.path,
+                    node,
+                    tr("the explorer cannot follow how {name!r} is bound here; assign it with =", name=name),
+                )
         else:
             scope.stores.setdefault(name, []).append((node, self.loops > 0))
 
@@ -406,7 +417,7 @@ class _Rewriter(ast.NodeTransformer):
         attribute = self.private(node.attr)
         if isinstance(node.ctx, ast.Load):
             if attribute == "__dict__":
-                _refuse(self.path, node, "the explorer cannot follow what is done through __dict__")
+                _refuse(self.path, node, tr("the explorer cannot follow what is done through __dict__"))
             return self.helper(node, "read", node.value, attribute)
         node.value = self.helper(node, "write", node.value, attribute)
         return node
@@ -424,7 +435,7 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         if isinstance(node.func, ast.Name) and node.func.id in BLIND and id(node.func) not in self.shared:
-            _refuse(self.path, node, f"the explorer cannot follow what {node.func.id}() touches")
+            _refuse(self.path, node, tr("the explorer cannot follow what {id}() touches", id=node.func.id))
         whole = isinstance(node.func, ast.Name) and node.func.id == "super"  # super() looks at the frame that calls it
         node.func = self.visit(node.func)
         node.args = [self.visit(argument) for argument in node.args]
@@ -498,7 +509,9 @@ class _Rewriter(ast.NodeTransformer):
 
     def written(self, target: ast.expr) -> list[tuple[str, str]]:
         """Return (name, key) of the shared variables that a target binds."""
-        names = [child for child in ast.walk(target) if isinstance(child, ast.Name) and not isinstance(child.ctx, ast.Load)]
+        names = [
+            child for child in ast.walk(target) if isinstance(child, ast.Name) and not isinstance(child.ctx, ast.Load)
+        ]
         return [(child.id, self.shared[id(child)]) for child in names if id(child) in self.shared]
 
     def stored(self, value: ast.expr, targets: list[ast.expr]) -> ast.expr:
@@ -568,12 +581,12 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_comprehension(self, node: ast.comprehension) -> ast.comprehension:
         if node.is_async:
-            _refuse(self.path, node.target, "the explorer does not run async code")
+            _refuse(self.path, node.target, tr("the explorer does not run async code"))
         node.iter = self.each(self.visit(node.iter), node.target)
         if not isinstance(node.target, ast.Name):
             for child in ast.walk(node.target):
                 if isinstance(child, (ast.Attribute, ast.Subscript)):
-                    _refuse(self.path, child, "the explorer cannot follow a comprehension that binds this")
+                    _refuse(self.path, child, tr("the explorer cannot follow a comprehension that binds this"))
         node.ifs = [self.test(self.visit(condition)) for condition in node.ifs]
         return node
 
@@ -605,7 +618,7 @@ class _Rewriter(ast.NodeTransformer):
             else:
                 item.optional_vars = self.visit(item.optional_vars)
         if before and len(node.items) > 1:
-            _refuse(self.path, node, "the explorer cannot follow several `as` here; use one `with` for each")
+            _refuse(self.path, node, tr("the explorer cannot follow several `as` here; use one `with` for each"))
         node.body = before + self.block(node.body)
         return node
 
@@ -653,7 +666,7 @@ class _Rewriter(ast.NodeTransformer):
         return node
 
     def no_async(self, node: ast.AST) -> None:
-        _refuse(self.path, node, "the explorer does not run async code")
+        _refuse(self.path, node, tr("the explorer does not run async code"))
 
     visit_AsyncFunctionDef = visit_AsyncFor = visit_AsyncWith = visit_Await = no_async
 
@@ -710,7 +723,9 @@ def _places(run: Run, thing: Any, attribute: str) -> tuple:
             value = vars(owner)[attribute]
             if isinstance(value, (types.MemberDescriptorType, types.GetSetDescriptorType)):
                 return places
-            if isinstance(value, (types.FunctionType, property, classmethod, staticmethod)) or hasattr(value, "__get__"):
+            if isinstance(value, (types.FunctionType, property, classmethod, staticmethod)) or hasattr(
+                value, "__get__"
+            ):
                 return ()
             return (*places, (run.name_of(owner), attribute))
     return places
@@ -850,7 +865,7 @@ class Lazy:
             run.current.switchable = True
             run.point(tuple((run.name_of(source), False) for source in self.sources))
             if run.events is not None:
-                run.note("read", "goes on through " + ", ".join(run.label(source) for source in self.sources))
+                run.note("read", tr("goes on through ") + ", ".join(run.label(source) for source in self.sources))
         return next(self.iterator)
 
     def read(self) -> None:
@@ -1057,7 +1072,9 @@ def _given(run: Run, function: Any, arguments: tuple, more: dict) -> tuple[tuple
     except TypeError:
         reads = False
     module = getattr(function, "__module__", "") or ""
-    reads = reads or isinstance(getattr(function, "__self__", None), (str, bytes)) or module.startswith("chatlab.explorer")
+    reads = (
+        reads or isinstance(getattr(function, "__self__", None), (str, bytes)) or module.startswith("chatlab.explorer")
+    )
     for value in values:
         if isinstance(value, CONTAINERS):
             if module.startswith("chatlab.explorer"):  # Thread(args=...), the print that prints, and the like

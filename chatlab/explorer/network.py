@@ -13,6 +13,7 @@ import socket as real
 import types
 from typing import Any
 
+from ..language import tr
 from . import scheduler
 from .scheduler import Refused, Run
 from .sync import _Shared
@@ -53,7 +54,7 @@ class Network:
 def network() -> Network:
     run = scheduler.RUN
     if run is None:
-        raise RuntimeError("the run that this socket belongs to is over")
+        raise RuntimeError(tr("the run that this socket belongs to is over"))
     if run.network is None:
         run.network = Network(run)
     return run.network
@@ -62,7 +63,7 @@ def network() -> Network:
 class socket(_Shared):
     def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: int | None = None) -> None:
         if fileno is not None:
-            raise Refused("socket(fileno=...) is not simulated.")
+            raise Refused(tr("socket(fileno=...) is not simulated."))
         net = network()
         self._begin()
         net.descriptors += 1
@@ -70,7 +71,7 @@ class socket(_Shared):
         self.type = real.SOCK_STREAM if type == -1 else type
         self.proto = max(0, proto)
         if self.type != real.SOCK_STREAM:
-            raise Refused("only SOCK_STREAM sockets are simulated.")
+            raise Refused(tr("only SOCK_STREAM sockets are simulated."))
         self._number = net.descriptors
         self._timeout: float | None = None
         self._incoming: _Pipe | None = None
@@ -96,8 +97,8 @@ class socket(_Shared):
     @property
     def label(self) -> str:
         if self._queue is not None:
-            return "the listener"
-        return f"the socket of {self.who}" if self.who else "a socket"
+            return tr("the listener")
+        return tr("the socket of {who}", who=self.who) if self.who else "a socket"
 
     # Waiting, and errors
 
@@ -150,7 +151,7 @@ class socket(_Shared):
         self._open()
         if self._queue is None or (self._down and not self._queue):
             raise OSError(errno.EINVAL, "Invalid argument")
-        self._wait(self, lambda: self._queue or self._down, "a client to connect")
+        self._wait(self, lambda: self._queue or self._down, tr("a client to connect"))
         if not self._queue:
             raise OSError(errno.EINVAL, "Invalid argument")
         connection = self._queue.pop(0)
@@ -171,7 +172,7 @@ class socket(_Shared):
         self._address, self._peer = ("127.0.0.1", 50_000 + self._number), tuple(address[:2])
         other._address, other._peer = self._peer, self._address
         run = scheduler.RUN
-        me = run.current.name if run.current else "the setup"
+        me = run.current.name if run.current else tr("the setup")
         _link(self, other, self.who_i_am or me, "server")
         listener._queue.append(other)
         run.touch(((listener.key, True),)) if run.mine() else None
@@ -193,9 +194,9 @@ class socket(_Shared):
     def recv(self, size: int, flags: int = 0) -> bytes:
         self._connected()
         pipe = self._incoming
-        self._wait(pipe, lambda: pipe.data or pipe.ended or pipe.reset, f"bytes from {self.who}", flags)
+        self._wait(pipe, lambda: pipe.data or pipe.ended or pipe.reset, tr("bytes from {who}", who=self.who), flags)
         if pipe.reset and not pipe.data:
-            self._note("recv", f"recv: {self.who} has reset the connection")
+            self._note("recv", tr("recv: {who} has reset the connection", who=self.who))
             raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
         count = min(size, len(pipe.data))
         if network().cuts and count > 1 and self._server_side:
@@ -205,7 +206,7 @@ class socket(_Shared):
         if not flags & real.MSG_PEEK:
             del pipe.data[:count]
         self._moved()
-        self._note("recv", f"gets {scheduler.short(data)} from {self.who}")
+        self._note("recv", tr("gets {data} from {who}", data=scheduler.short(data), who=self.who))
         return data
 
     _server_side = False
@@ -222,17 +223,17 @@ class socket(_Shared):
         if pipe.ended:
             raise BrokenPipeError(errno.EPIPE, "Broken pipe")
         room = lambda: len(pipe.data) < pipe.room or pipe.reset or pipe.deaf
-        self._wait(pipe, room, f"room in the full buffer of {self.who}", flags)
+        self._wait(pipe, room, tr("room in the full buffer of {who}", who=self.who), flags)
         if pipe.reset:
             raise BrokenPipeError(errno.EPIPE, "Broken pipe")
         if pipe.deaf:  # the first send is taken; the answer to it is RST
             pipe.reset = self._incoming.reset = True
-            self._note("send", f"sends {scheduler.short(data)} to {self.who}, who is gone")
+            self._note("send", tr("sends {data} to {who}, who is gone", data=scheduler.short(data), who=self.who))
             return len(data)
         count = min(len(data), pipe.room - len(pipe.data))
         pipe.data += data[:count]
         self._moved()
-        self._note("send", f"sends {scheduler.short(data[:count])} to {self.who}")
+        self._note("send", tr("sends {data} to {who}", data=scheduler.short(data[:count]), who=self.who))
         return count
 
     def sendall(self, data: Any, flags: int = 0) -> None:
@@ -257,7 +258,7 @@ class socket(_Shared):
                 run.sync(self._incoming, None, "")
                 self._incoming.ended = True
         self._moved()
-        self._note("other", f"shuts {self.label} down")
+        self._note("other", tr("shuts {label} down", label=self.label))
 
     def close(self) -> None:
         if self._files > 0:
@@ -286,7 +287,7 @@ class socket(_Shared):
         self._incoming.data.clear()
         self._closed = True
         self._moved()
-        self._note("other", "resets the connection")
+        self._note("other", tr("resets the connection"))
 
     # The rest
 
@@ -344,7 +345,7 @@ class socket(_Shared):
         return -1 if self._closed else self._number
 
     def detach(self) -> int:
-        raise Refused("socket.detach() is not simulated.")
+        raise Refused(tr("socket.detach() is not simulated."))
 
 
 class Port:
@@ -373,7 +374,7 @@ def _link(near: socket, far: socket, near_name: str, far_name: str) -> None:
 
 def socketpair(*arguments: Any) -> tuple[socket, socket]:
     one, other = socket(), socket()
-    _link(one, other, "one end", "the other end")
+    _link(one, other, tr("one end"), tr("the other end"))
     return one, other
 
 

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..language import tr
 from .events import Event, Failure
 
 NARROW = 24  # columns; where a thread has fewer, all share one column
@@ -34,10 +35,16 @@ def text(
         event = events[number]
         left_out = number - (kept[place - 1] + 1 if place else 0)
         if left_out and not short:
-            out.append(f"      … {left_out} step{'s' if left_out > 1 else ''} not drawn")
+            out.append(
+                tr("      … {left_out} step{value} not drawn", left_out=left_out, value="s" if left_out > 1 else "")
+            )
         if event.switch:
             stopped = next((other.thread for other in reversed(events[:number]) if other.thread != event.thread), "")
-            note = f" {stopped} is stopped here, {event.thread} goes on " if stopped else f" {event.thread} goes first "
+            note = (
+                tr(" {stopped} is stopped here, {thread} goes on ", stopped=stopped, thread=event.thread)
+                if stopped
+                else tr(" {thread} goes first ", thread=event.thread)
+            )
             out.append(("      ──" + note + "─" * width)[:width])
         indent = column * threads.index(event.thread) if apart else 0
         room = (column - 1 if apart else width - 6 - 12) - 2
@@ -53,7 +60,9 @@ def text(
             break
         if event.held and event.kind not in ("acquire", "release"):
             told += f" (holds {', '.join(event.held)})"
-        out.append(f"{margin}{' ' * indent}{name}{'' if short else '  '}{_fit(told, room if not short else room + 2).rstrip()}")
+        out.append(
+            f"{margin}{' ' * indent}{name}{'' if short else '  '}{_fit(told, room if not short else room + 2).rstrip()}"
+        )
         last = event
     if not short:
         out += ["", *_wrapped(f"{failure.kind}: {failure.message}", width)]

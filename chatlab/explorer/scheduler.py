@@ -19,6 +19,7 @@ import types
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..language import tr
 from .events import Event, Failure
 
 if TYPE_CHECKING:
@@ -136,7 +137,12 @@ class Run:
         early_timeouts: a timed wait may be over at any moment, as on a machine that is busy; else only when nobody
         else can go on.
         """
-        self.program, self.deviations, self.choose, self.early_timeouts = program, deviations or {}, choose, early_timeouts
+        self.program, self.deviations, self.choose, self.early_timeouts = (
+            program,
+            deviations or {},
+            choose,
+            early_timeouts,
+        )
         self.tasks: list[Task] = []
         self.main = Task((), "setup", lambda: None, False)
         self.current: Task | None = None
@@ -223,8 +229,13 @@ class Run:
         frame = sys._current_frames().get(task.ident) if task else None
         line = self._student_frame(frame)
         where = f"line {line.f_lineno}" if line else "a library"
-        text = f"{task.name if task else 'the run'} waits or works in {where} for more than {WATCHDOG:.0f} s of real time"
-        self.refused = Refused(f"{text}: the explorer does not control what it does there.")
+        text = tr(
+            "{value} waits or works in {where} for more than {watchdog:.0f} s of real time",
+            value=task.name if task else "the run",
+            where=where,
+            watchdog=WATCHDOG,
+        )
+        self.refused = Refused(tr("{text}: the explorer does not control what it does there.", text=text))
         if task:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(task.ident), ctypes.py_object(SystemExit))
 
@@ -235,10 +246,16 @@ class Run:
         if isinstance(error, Refused):
             self.refused = self.refused or error
         elif self.failure is None:
-            frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in self.program.files]
+            frames = [
+                frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in self.program.files
+            ]
             line = frames[-1].lineno if frames else 0
             kind = "check" if isinstance(error, AssertionError) and not frames else "exception"
-            text = f"{error}" if kind == "check" else f"{task.name} ends with {type(error).__name__}: {error}"
+            text = (
+                f"{error}"
+                if kind == "check"
+                else tr("{name} ends with {name2}: {error}", name=task.name, name2=type(error).__name__, error=error)
+            )
             where = f"\n  line {line}, in {frames[-1].name}: {frames[-1].line}" if frames else ""
             self.key = getattr(error, "key", "")
             self.fail(kind, text.rstrip(": ") + where, task, line)
@@ -300,7 +317,15 @@ class Run:
         if choice is not None and choice is not me:
             self._switch(me, choice)
         if self.steps > MOST_STEPS:
-            self.fail("livelock", f"{me.name} and the others go round for ever: no end after {MOST_STEPS:,} steps.", me)
+            self.fail(
+                "livelock",
+                tr(
+                    "{name} and the others go round for ever: no end after {most_steps:,} steps.",
+                    name=me.name,
+                    most_steps=MOST_STEPS,
+                ),
+                me,
+            )
             self._unwind()
         if touch and self.varied:
             self.touch(accesses)
@@ -319,7 +344,11 @@ class Run:
         self.current.switchable = True
         self.loops += 1
         if self.loops > MOST_LOOPS:
-            self.fail("livelock", f"{self.current.name} goes round a loop for ever and touches nothing shared.", self.current)
+            self.fail(
+                "livelock",
+                tr("{name} goes round a loop for ever and touches nothing shared.", name=self.current.name),
+                self.current,
+            )
             self._unwind()
 
     def touch(self, accesses: tuple[Access, ...]) -> None:
@@ -352,7 +381,9 @@ class Run:
         """
         if not self.mine():
             if ready is not None and not ready():
-                raise RuntimeError(f"this would wait for {waits} for ever: no other thread is running yet")
+                raise RuntimeError(
+                    tr("this would wait for {waits} for ever: no other thread is running yet", waits=waits)
+                )
             return True
         accesses = ((thing.key, True),)
         self.point(accesses, touch=False)
@@ -381,23 +412,28 @@ class Run:
         return way
 
     def block(
-        self, waits: str, ready: Callable[[], Any] | None, timeout: float | None = None, on: Any = None, idle: bool = False
+        self,
+        waits: str,
+        ready: Callable[[], Any] | None,
+        timeout: float | None = None,
+        on: Any = None,
+        idle: bool = False,
     ) -> bool:
         """The running task waits until ready(); returns False where its timeout, in virtual seconds, is over."""
         me = self.current
         if me is None:
-            raise RuntimeError(f"this would wait for {waits} for ever: no other thread is running yet")
+            raise RuntimeError(tr("this would wait for {waits} for ever: no other thread is running yet", waits=waits))
         if self.ending or self.over:
             self._unwind()
         me.state, me.ready, me.waits, me.waits_on, me.timed_out, me.idle = WAITING, ready, waits, on, False, idle
         me.deadline = None if timeout is None else self.now + max(0.0, timeout)
         if timeout is not None and self.varied:  # to go on from here may mean that the time is over: another state
             self.signature ^= me.history
-            me.history = hash((me.history, "waits for a time"))
+            me.history = hash((me.history, tr("waits for a time")))
             self.signature ^= me.history
         self.options = None
         if self.events is not None:
-            self.note("wait", f"waits for {waits}")
+            self.note("wait", tr("waits for {waits}", waits=waits))
         if not self._dispatch(me):
             me.gate.acquire()  # from here on the token is gone: nothing of the run may be touched before
             self.ident = me.ident
@@ -405,7 +441,7 @@ class Run:
             self._unwind()
         me.switchable = True  # who waits has let the others go on
         if self.events is not None:
-            self.note("wake", "the time is over" if me.timed_out else "goes on")
+            self.note("wake", tr("the time is over") if me.timed_out else tr("goes on"))
         return not me.timed_out
 
     # Who goes next
@@ -459,7 +495,7 @@ class Run:
             if task.deadline is not None:
                 self.now = max(self.now, task.deadline)
             self.signature ^= task.history
-            task.history = hash((task.history, "time is over"))
+            task.history = hash((task.history, tr("time is over")))
             self.signature ^= task.history
         task.state, task.ready, task.deadline, task.waits, task.waits_on, task.idle = READY, None, None, "", None, False
 
@@ -533,19 +569,21 @@ class Run:
             if not other.waits:
                 continue
             line = self._line_of(other)
-            text = f"{other.name} waits for {other.waits}" + (f" (line {line})" if line else "")
+            text = tr("{name} waits for {waits}", name=other.name, waits=other.waits) + (
+                f" (line {line})" if line else ""
+            )
             owner = getattr(other.waits_on, "owner", None)
             if owner is not None:
                 kind = "deadlock"
                 if owner is other:
-                    text += ", which it holds itself"
+                    text += tr(", which it holds itself")
                 elif owner.state is DONE:
-                    text += f", which {owner.name} held when it ended"
+                    text += tr(", which {name} held when it ended", name=owner.name)
                 else:
-                    text += f", which {owner.name} holds"
+                    text += tr(", which {name} holds", name=owner.name)
             elif kind == "stuck" and getattr(other.waits_on, "missed", False) and other in (task, *waiting[:1]):
-                kind = "lost wakeup"
-                text += "; the wakeup came before it waited"
+                kind = tr("lost wakeup")
+                text += tr("; the wakeup came before it waited")
             told.append(text)
         return kind, ". ".join(told[:6]) + "."
 

@@ -27,6 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..language import tr
 from . import report, scheduler
 from .events import Event, Failure
 from .load import Program, program_of
@@ -69,15 +70,29 @@ class Verdict:
     def sentence(self) -> str:
         """What was found, in a sentence that claims no more than was tried."""
         many = f"{self.schedules:,} schedule{'s' if self.schedules != 1 else ''}"
-        bound = f"at most {self.bound} {self.unit}{'s' if self.bound != 1 else ''}"
+        bound = tr(
+            "at most {bound} {unit}{value}", bound=self.bound, unit=self.unit, value="s" if self.bound != 1 else ""
+        )
         if not self.unit:
-            return "The saved schedule does not fail." if self.holds else f"{self.failure.kind.capitalize()}, as saved."
+            return (
+                tr("The saved schedule does not fail.")
+                if self.holds
+                else tr("{value}, as saved.", value=self.failure.kind.capitalize())
+            )
         if self.holds and self.exhausted:
-            return f"Holds for all schedules with {bound}: {many} tried."
+            return tr("Holds for all schedules with {bound}: {many} tried.", bound=bound, many=many)
         if self.holds:
-            return f"No failure in {many}, but not all with {bound} were tried."
+            return tr("No failure in {many}, but not all with {bound} were tried.", many=many, bound=bound)
         first = self.failure.message.split("\n")[0].rstrip(".")
-        return f"{self.failure.kind.capitalize()}: {first}. Found in schedule {self.schedules:,}." + self.today
+        return (
+            tr(
+                "{value}: {first}. Found in schedule {schedules:,}.",
+                value=self.failure.kind.capitalize(),
+                first=first,
+                schedules=self.schedules,
+            )
+            + self.today
+        )
 
     @property
     def today(self) -> str:
@@ -85,9 +100,10 @@ class Verdict:
         if self.possible is not False:
             return ""
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        return (
-            f" Not on this CPython {version} with its GIL, which never switches there today; on a free-threaded build "
-            "or an older version it does."
+        return tr(
+            " Not on this CPython {version} with its GIL, which never switches there today; on a "
+            "free-threaded build or an older version it does.",
+            version=version,
         )
 
     def timeline(self, width: int = 100, short: bool = False) -> str:
@@ -105,7 +121,7 @@ class Verdict:
     def save(self, path: Path | str) -> None:
         """Write what a replay needs. Raises ValueError where there is no failure, OSError where it cannot be written."""
         if self.holds:
-            raise ValueError("there is no failure to save")
+            raise ValueError(tr("there is no failure to save"))
         source = hashlib.sha256(self.program.source.encode()).hexdigest()
         content = {
             "format": FORMAT,
@@ -116,7 +132,6 @@ class Verdict:
             "steps": self.steps_of_failure,
         }
         Path(path).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-
 
 
 @contextlib.contextmanager
@@ -166,13 +181,13 @@ class Search:
         run.ending = run.over = False
         try:
             if check() is False:
-                run.fail("check", "the check is false at the end")
+                run.fail("check", tr("the check is false at the end"))
         except AssertionError as error:
-            run.fail("check", str(error) or "the check's assertion fails at the end")
+            run.fail("check", str(error) or tr("the check's assertion fails at the end"))
         except Refused:
             raise
         except Exception as error:
-            run.fail("check", f"the check raises {type(error).__name__}: {error}")
+            run.fail("check", tr("the check raises {name}: {error}", name=type(error).__name__, error=error))
         run.ending = run.over = True
 
     def count(self, run: Run) -> None:
@@ -321,10 +336,18 @@ class Search:
         told = lambda failure: failure and (failure.kind, failure.thread, failure.line)
         for _ in range(REPLAYS):
             again = self.run(deviations)
-            if told(again.failure) != told(run.failure) and again.deviations == dict(self.failed[1]) or not again.failure:
+            if (
+                told(again.failure) != told(run.failure)
+                and again.deviations == dict(self.failed[1])
+                or not again.failure
+            ):
                 raise Refused(
-                    f"the program is not the same in every run of one schedule: {run.failure}, and then {again.failure}. "
-                    "Does it use the time of day, chance, or files?"
+                    tr(
+                        "the program is not the same in every run of one schedule: {failure}, and then "
+                        "{failure2}. Does it use the time of day, chance, or files?",
+                        failure=run.failure,
+                        failure2=again.failure,
+                    )
                 )
         return self.run(deviations, record=True), deviations
 
@@ -388,7 +411,9 @@ def _explain(verdict: Verdict, searching: Search, bound: int, delays: bool, redu
 
 def _preemptions(run: Run, deviations: Deviations) -> list[Step]:
     """Return the steps at which a task was made to wait that could have gone on."""
-    steps = [(run.log[number - run.first], choice) for number, choice in deviations if number - run.first < len(run.log)]
+    steps = [
+        (run.log[number - run.first], choice) for number, choice in deviations if number - run.first < len(run.log)
+    ]
     return [step for step, choice in steps if step.task and any(task.path == choice for task in step.ready)]
 
 
@@ -407,7 +432,9 @@ def _safe(log: list[Step]) -> list[bool]:
             users.setdefault(place, (set(), set()))[write].add(step.task)
 
     def matters(step: Step) -> bool:
-        return any((users[place][1] | (users[place][0] if write else set())) - {step.task} for place, write in step.accesses)
+        return any(
+            (users[place][1] | (users[place][0] if write else set())) - {step.task} for place, write in step.accesses
+        )
 
     found: list[bool] = []
     for number, step in enumerate(log):
@@ -466,9 +493,11 @@ def replay(path: Path | str) -> Verdict:
         deviations = tuple((step, tuple(choice)) for step, choice in content["deviations"])
         what, source = content["what"], Path(content["path"])
     except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path} is no saved failure of the explorer: {error}") from None
+        raise ValueError(tr("{path} is no saved failure of the explorer: {error}", path=path, error=error)) from None
     if not source.is_file():
-        raise FileNotFoundError(f"{source}, which {path} was saved for, is no longer there.")
+        raise FileNotFoundError(
+            tr("{source}, which {path} was saved for, is no longer there.", source=source, path=path)
+        )
     if what == "simulate":
         program = Program(source)
         prepare = preparation(SCENARIOS[content["scenario"]], content["stage"])
@@ -510,7 +539,7 @@ def _components(setup: str, workers: list[str], check: str | None) -> Prepare:
 def _find(namespace: dict, function: Callable) -> Callable:
     parts = function.__qualname__.split(".")
     if "<locals>" in parts or parts[0] not in namespace:
-        raise Refused(f"{function.__name__} must be a function at the top of its file or notebook cell.")
+        raise Refused(tr("{name} must be a function at the top of its file or notebook cell.", name=function.__name__))
     found = namespace[parts[0]]
     for part in parts[1:]:
         found = getattr(found, part)

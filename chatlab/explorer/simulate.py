@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..language import tr
 from . import network, scheduler
 from .load import Program
 from .scheduler import DONE, WAITING, Refused, Run
@@ -56,7 +57,7 @@ class Peer:
         line = self.hears_line("you are client N")
         number = line.removeprefix("you are client ")
         if number == line or not number.isdecimal():
-            raise Wrong("wrong-line", f'{self.name} hears {line!r} before "you are client N"')
+            raise Wrong("wrong-line", tr('{name} hears {line!r} before "you are client N"', name=self.name, line=line))
         self.number = int(number)
 
     def says(self, *lines: str) -> None:
@@ -77,7 +78,14 @@ class Peer:
         while b"\n" not in self.buffer:
             if not self._more():
                 if self.ending:
-                    raise Wrong("closed-early", f"{self.name} waits for {wanted}, and the server ends the connection")
+                    raise Wrong(
+                        "closed-early",
+                        tr(
+                            "{name} waits for {wanted}, and the server ends the connection",
+                            name=self.name,
+                            wanted=wanted,
+                        ),
+                    )
                 self.chat.nothing_comes(self, wanted)
         line, _, self.buffer = self.buffer.partition(b"\n")
         self.heard.append(line.decode(errors="replace"))
@@ -102,7 +110,7 @@ class Peer:
     def asks_who(self) -> list[str]:
         """Return who is here, as the answer to /who tells."""
         self.says("/who")
-        while not (line := self.hears_line("the answer to /who")).startswith("here:"):
+        while not (line := self.hears_line(tr("the answer to /who"))).startswith("here:"):
             pass
         return line.removeprefix("here:").strip().split(", ")
 
@@ -148,7 +156,7 @@ class Chat:
 
     def rests(self) -> None:
         """Wait until nobody can go on."""
-        self.run.block("everybody to come to rest", None, REST, idle=True)
+        self.run.block(tr("everybody to come to rest"), None, REST, idle=True)
 
     def at_once(self, cuts: bool = False, **actions: Callable[[], Any]) -> None:
         """The race: each action in a thread of its own, named as it is given; then wait until all are at rest.
@@ -159,7 +167,7 @@ class Chat:
         network.network().cuts = cuts
         run.vary(True)
         tasks = [run.spawn(action, name, must_end=True) for name, action in actions.items()]
-        run.block("the clients to be done", lambda: all(task.state is DONE for task in tasks))
+        run.block(tr("the clients to be done"), lambda: all(task.state is DONE for task in tasks))
         self.rests()
         run.vary(False)
         network.network().cuts = False
@@ -182,7 +190,7 @@ class Chat:
             raise_kind, text = run.why_waiting(locked[0])
             run.fail(raise_kind, text, locked[0], run._line_of(locked[0]))
             raise scheduler.Abort
-        raise Wrong("silence", f"{peer.name} waits for {wanted}, and nothing comes")
+        raise Wrong("silence", tr("{name} waits for {wanted}, and nothing comes", name=peer.name, wanted=wanted))
 
     def ends(self) -> None:
         """Everybody leaves and the listener closes: the server's threads must all end."""
@@ -192,9 +200,9 @@ class Chat:
         self.stops()
         me = run.current
         others = lambda: [task for task in run.tasks if task is not me and task.state is not DONE]
-        if not run.block("the server to end", lambda: not others(), END, idle=True) and others():
+        if not run.block(tr("the server to end"), lambda: not others(), END, idle=True) and others():
             kind, text = run.why_waiting(others()[0])
-            run.fail(kind, "When all have left and the listener is closed, " + text, others()[0])
+            run.fail(kind, tr("When all have left and the listener is closed, ") + text, others()[0])
 
 
 def simulate(
@@ -227,7 +235,7 @@ def preparation(scenario: Callable[[Chat], Any], stage: int) -> Callable[[Run, d
     def prepare(run: Run, namespace: dict) -> None:
         serve = namespace.get("serve")
         if not callable(serve):
-            raise Refused(f"{Path(run.program.path).name} has no function serve(listener).")
+            raise Refused(tr("{name} has no function serve(listener).", name=Path(run.program.path).name))
         listener = network.create_server(("127.0.0.1", PORT))
         chat = Chat(run, listener, stage)
         run.varied, run.events = False, None

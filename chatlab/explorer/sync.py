@@ -20,6 +20,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from ..language import tr
 from . import scheduler
 from .scheduler import DONE, Refused, Run, Task
 
@@ -29,7 +30,7 @@ IO = (("screen",), True)  # the access of whatever prints
 def _run() -> Run:
     run = scheduler.RUN
     if run is None:
-        raise RuntimeError("the run that this belongs to is over")
+        raise RuntimeError(tr("the run that this belongs to is over"))
     return run
 
 
@@ -50,7 +51,12 @@ class _Shared:
         return hash(self.key)
 
     def _step(
-        self, kind: str, verb: str, ready: Callable[[], Any] | None = None, waits: str = "", timeout: float | None = None
+        self,
+        kind: str,
+        verb: str,
+        ready: Callable[[], Any] | None = None,
+        waits: str = "",
+        timeout: float | None = None,
     ) -> bool:
         """A step on this object: wait until ready(); returns False where the timeout is over."""
         run = _run()
@@ -59,7 +65,7 @@ class _Shared:
         if run.events is not None and run.mine():
             name = run.label(self)
             done = run.sync(self, ready, waits.replace("{}", name), timeout)
-            run.note(kind, verb.replace("{}", name) + ("" if done else ": the time is over"))
+            run.note(kind, verb.replace("{}", name) + ("" if done else tr(": the time is over")))
             return done
         return run.sync(self, ready, waits, timeout)
 
@@ -122,7 +128,7 @@ class Lock(_Shared):
         self.owner = None
         run.options = None
         if run.events is not None and run.mine():
-            run.note("release", f"lets go of {run.label(self)}")
+            run.note("release", tr("lets go of {self}", self=run.label(self)))
 
     def locked(self) -> bool:
         run = _run()
@@ -171,7 +177,7 @@ class Condition(_Shared):
         self.waiters.append(woken)
         count, self._lock.count = self._lock.count, 1
         self._lock.release()
-        name = f"a notify of {run.label(self)}" if run.events is not None else "a notify"
+        name = tr("a notify of {self}", self=run.label(self)) if run.events is not None else "a notify"
         done = run.block(name, lambda: woken[0], timeout, self)
         run.touch(((self.key, True),))
         if woken in self.waiters:
@@ -195,7 +201,7 @@ class Condition(_Shared):
         if run.mine() and not run.ending:
             run.touch(((self.key, True),))
             if run.events is not None:
-                run.note("other", f"notifies {run.label(self)}" + ("" if self.waiters else ", where nobody waits"))
+                run.note("other", f"notifies {run.label(self)}" + ("" if self.waiters else tr(", where nobody waits")))
         self.missed = self.missed or not self.waiters
         for woken in self.waiters[:n]:
             woken[0] = True
@@ -234,7 +240,7 @@ class Event(_Shared):
         self.flag = False
 
     def wait(self, timeout: float | None = None) -> bool:
-        self._step("other", "has waited for {}", lambda: self.flag, "{} to be set", timeout)
+        self._step("other", tr("has waited for {}"), lambda: self.flag, tr("{} to be set"), timeout)
         return self.flag
 
 
@@ -249,13 +255,13 @@ class Semaphore(_Shared):
 
     def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
         ready = (lambda: self.value > 0) if blocking else None
-        if not self._step("acquire", "takes one of {}", ready, "{}", timeout) or self.value <= 0:
+        if not self._step("acquire", tr("takes one of {}"), ready, "{}", timeout) or self.value <= 0:
             return False
         self.value -= 1
         return True
 
     def release(self, n: int = 1) -> None:
-        self._step("release", "gives back one of {}")
+        self._step("release", tr("gives back one of {}"))
         if self.bounded and self.value + n > self.most:
             raise ValueError("Semaphore released too many times")
         self.value += n
@@ -275,9 +281,7 @@ class BoundedSemaphore(Semaphore):
 class Thread(_Shared):
     _task: Task | None = None
 
-    def __init__(
-        self, group=None, target=None, name=None, args=(), kwargs=None, *, daemon: bool | None = None
-    ) -> None:
+    def __init__(self, group=None, target=None, name=None, args=(), kwargs=None, *, daemon: bool | None = None) -> None:
         run = _run()
         self._target, self._args, self._kwargs = target, args, kwargs or {}
         self.daemon = bool(daemon) if daemon is not None else _daemon(run)
@@ -319,7 +323,7 @@ class Thread(_Shared):
             raise RuntimeError("cannot join thread before it is started")
         if self._task is _run().current:
             raise RuntimeError("cannot join current thread")
-        self._step("other", "has joined {}", lambda: self._task.state is DONE, "the end of {}", timeout)
+        self._step("other", tr("has joined {}"), lambda: self._task.state is DONE, tr("the end of {}"), timeout)
 
     def is_alive(self) -> bool:
         run = _run()
@@ -470,7 +474,7 @@ def _time() -> types.ModuleType:
             run.now += duration
             return
         run.point(((("sleep", run.current.path), True),))
-        run.block(f"{duration:g} s to pass", None, duration)
+        run.block(tr("{duration:g} s to pass", duration=duration), None, duration)
 
     now = lambda: _run().now
     vars(module).update(sleep=sleep, time=now, monotonic=now, perf_counter=now, process_time=now, thread_time=now)
@@ -520,8 +524,8 @@ class _Waiting(_Shared):
         if timeout is not None and timeout < 0:
             raise ValueError("'timeout' must be a non-negative number")
         room = lambda: self.maxsize <= 0 or self._qsize() < self.maxsize
-        verb = f"puts {scheduler.short(item)} into {{}}" if _run().events is not None else ""
-        if not self._step("write", verb, room if block else None, "room in {}", timeout) or not room():
+        verb = tr("puts {item} into {{}}", item=scheduler.short(item)) if _run().events is not None else ""
+        if not self._step("write", verb, room if block else None, tr("room in {}"), timeout) or not room():
             raise queue.Full
         self._put(item)
         self.unfinished_tasks += 1
@@ -530,7 +534,10 @@ class _Waiting(_Shared):
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
         if timeout is not None and timeout < 0:
             raise ValueError("'timeout' must be a non-negative number")
-        if not self._step("read", "gets from {}", self._qsize if block else None, "an item in {}", timeout) or not self._qsize():
+        if (
+            not self._step("read", tr("gets from {}"), self._qsize if block else None, tr("an item in {}"), timeout)
+            or not self._qsize()
+        ):
             raise queue.Empty
         item = self._get()
         run = _run()
@@ -546,17 +553,17 @@ class _Waiting(_Shared):
         return self.get(block=False)
 
     def task_done(self) -> None:
-        self._step("other", "is done with an item of {}")
+        self._step("other", tr("is done with an item of {}"))
         if self.unfinished_tasks <= 0:
             raise ValueError("task_done() called too many times")
         self.unfinished_tasks -= 1
         _run().options = None
 
     def join(self) -> None:
-        self._step("other", "has joined {}", lambda: not self.unfinished_tasks, "all items of {} to be done")
+        self._step("other", tr("has joined {}"), lambda: not self.unfinished_tasks, tr("all items of {} to be done"))
 
     def qsize(self) -> int:
-        self._step("read", "asks how full {} is")
+        self._step("read", tr("asks how full {} is"))
         return self._qsize()
 
     def empty(self) -> bool:
@@ -703,7 +710,7 @@ def print_(*values: Any, sep: str | None = " ", end: str | None = "\n", file: An
 def input_(prompt: object = "") -> str:
     run = _run()
     printed(run, str(prompt))
-    run.block("somebody to type", lambda: False)
+    run.block(tr("somebody to type"), lambda: False)
     raise EOFError
 
 
@@ -723,8 +730,10 @@ class _Forbidden:
     def _refuse(self, *arguments: Any, **more: Any) -> Any:
         run = _run()
         frame = run._student_frame(sys._getframe(1))
-        line = f"line {frame.f_lineno} uses" if frame else "the program uses"
-        run.refused = Refused(f"{line} {self._lab_name}, which the explorer cannot control.")
+        line = tr("line {f_lineno} uses", f_lineno=frame.f_lineno) if frame else tr("the program uses")
+        run.refused = Refused(
+            tr("{line} {lab_name}, which the explorer cannot control.", line=line, lab_name=self._lab_name)
+        )
         raise run.refused
 
     __call__ = __enter__ = __iter__ = __mro_entries__ = _refuse

@@ -11,6 +11,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+from ..language import tr
 from ..stages import load_stages
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,12 +50,17 @@ def grade(options: argparse.Namespace) -> int:
     stages = chosen_stages(options.stages)
     if options.one:
         if not options.submissions.exists():
-            raise ValueError(f"There is no {options.submissions}: give a submission, a folder, zip or tar.gz.")
+            raise ValueError(
+                tr(
+                    "There is no {submissions}: give a submission, a folder, zip or tar.gz.",
+                    submissions=options.submissions,
+                )
+            )
         found = [Submission(options.submissions.resolve().name, options.submissions)]
     else:
         found = find(options.submissions)
     if options.runs < 1 or options.jobs < 1:
-        raise ValueError("--runs and --jobs are numbers from 1 up.")
+        raise ValueError(tr("--runs and --jobs are numbers from 1 up."))
     hide = (options.submissions, options.out, *([options.extra] if options.extra else []))
     how = grading.Options(
         stages=tuple(stages),
@@ -81,17 +87,25 @@ def grade(options: argparse.Namespace) -> int:
                 )
         write_all(records, stages, options.out, f"chatlab, {_spoken(stages)}")
     except KeyboardInterrupt:
-        told = f"Interrupted: {len(records)} of {len(found)} submissions are graded, and kept. Go on with --resume."
+        told = tr(
+            "Interrupted: {number} of {number2} submissions are graded, and kept. Go on with --resume.",
+            number=len(records),
+            number2=len(found),
+        )
         print(told, file=sys.stderr)
         return 130
     except OSError as error:
-        raise ValueError(f"cannot write {options.out}: {error.strerror or error}; give another folder") from None
+        raise ValueError(
+            tr("cannot write {out}: {value}; give another folder", out=options.out, value=error.strerror or error)
+        ) from None
     for record in records:
         if record.notes and (record.earned == 0 or len(found) <= 20):
             console.print(f"{record.name}: {' '.join(record.notes)}", markup=False, highlight=False)
     shaky = sum(bool(record.unstable) for record in records)
     if shaky:
-        console.print(f"{shaky} submissions have a check that is not the same in every run: see the page.")
+        console.print(
+            tr("{shaky} submissions have a check that is not the same in every run: see the page.", shaky=shaky)
+        )
     print(options.out / "index.html")
     return 0
 
@@ -105,10 +119,12 @@ def chosen_stages(text: str | None) -> list[int]:
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d+)(?:\s*-\s*(\d+))?\s*", part)
         if not match:
-            raise ValueError(f"--stages {text!r} is no list of stages: write 4, or 3-6, or 1,3,5-7.")
+            raise ValueError(tr("--stages {text!r} is no list of stages: write 4, or 3-6, or 1,3,5-7.", text=text))
         numbers.update(range(int(match[1]), int(match[2] or match[1]) + 1))
     if not numbers or numbers - set(there):
-        raise ValueError(f"--stages {text!r} is outside of {there[0]} to {there[-1]}.")
+        raise ValueError(
+            tr("--stages {text!r} is outside of {there} to {there2}.", text=text, there=there[0], there2=there[-1])
+        )
     return sorted(numbers)
 
 
@@ -118,7 +134,9 @@ def read_extra(folder: Path | None) -> tuple[tuple[str, str], ...]:
         return ()
     found = sorted(folder.glob("test_[0-9][0-9]_*.py")) if folder.is_dir() else []
     if not found:
-        raise ValueError(f"{folder} holds no checks: name the files like test_05_mine.py, 05 for the stage.")
+        raise ValueError(
+            tr("{folder} holds no checks: name the files like test_05_mine.py, 05 for the stage.", folder=folder)
+        )
     return tuple((path.name, path.read_text(encoding="utf-8")) for path in found)
 
 
@@ -126,7 +144,7 @@ def _spoken(stages: list[int]) -> str:
     if len(stages) == 1:
         return f"stage {stages[0]}"
     if stages == list(range(stages[0], stages[-1] + 1)):
-        return f"stages {stages[0]} to {stages[-1]}"
+        return tr("stages {stages} to {stages2}", stages=stages[0], stages2=stages[-1])
     return "stages " + ", ".join(map(str, stages))
 
 
@@ -176,6 +194,6 @@ def gradescope(options: argparse.Namespace) -> int:
     try:
         options.out.write_bytes(packed.getvalue())
     except OSError as error:
-        raise ValueError(f"{options.out} cannot be written: {error.strerror}") from None
-    print(f"{options.out}: upload it as the autograder of a programming assignment.")
+        raise ValueError(tr("{out} cannot be written: {strerror}", out=options.out, strerror=error.strerror)) from None
+    print(tr("{out}: upload it as the autograder of a programming assignment.", out=options.out))
     return 0

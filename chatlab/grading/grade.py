@@ -18,6 +18,7 @@ from pathlib import Path
 
 from ..checks.plugin import ROOT, Result
 from ..checks.runner import TESTS, plan, run_stage
+from ..language import tr
 from . import sandbox, submissions
 from .submissions import Refused, Submission
 
@@ -130,7 +131,7 @@ def grade_one(name: str, file_name: str, packed: bytes, options: Options) -> Rec
 
 def _stage(stage: int, work: Path, tests: list[Path], options: Options, way: str) -> list[Check]:
     if not any(work.glob(f"{stage:02}_*")):
-        return none_of(stage, options, "This stage was not handed in.")
+        return none_of(stage, options, tr("This stage was not handed in."))
     hidden = os.pathsep.join([*options.hide, *map(str, tests)])
     arguments = [*_arguments(options.carried), "--isolated", way, "--hidden", hidden]
     runs: list[dict[str, Result]] = []
@@ -176,7 +177,7 @@ def _over_all(results: list[Result], options: Options) -> Check:
     if len(set(outcomes)) == 1:
         return _check(results[0], options, outcomes)
     worst = next((result for result in results if result.status == "failed"), results[0])
-    count = f"It passed in {outcomes.count('passed')} of {len(outcomes)} runs."
+    count = tr("It passed in {value} of {number} runs.", value=outcomes.count("passed"), number=len(outcomes))
     return _check(replace(worst, status="unstable", message=f"{count} {worst.message}"), options, outcomes)
 
 
@@ -231,7 +232,9 @@ def grade(
                 record = future.result()
             except Exception as error:  # the class goes on; the record has no key, so that --resume tries again
                 record = _record_of_none(
-                    submission, f"The grader failed at it: {type(error).__name__}: {error}", options
+                    submission,
+                    tr("The grader failed at it: {name}: {error}", name=type(error).__name__, error=error),
+                    options,
                 )
                 key = ""
             record = replace(record, notes=[*notes, *record.notes], key=key)
@@ -274,11 +277,13 @@ def executor_for(jobs: int, cluster: str | None) -> Iterator[Executor]:
     try:
         from distributed import Client
     except ImportError:
-        raise ValueError(f"A cluster needs dask: {sys.executable} -m pip install distributed") from None
+        raise ValueError(
+            tr("A cluster needs dask: {executable} -m pip install distributed", executable=sys.executable)
+        ) from None
     try:
         client = Client(cluster, timeout=10)
     except (OSError, ValueError, TimeoutError) as error:
-        raise ValueError(f"There is no Dask scheduler at {cluster}: {error}") from None
+        raise ValueError(tr("There is no Dask scheduler at {cluster}: {error}", cluster=cluster, error=error)) from None
     with client:
         # A worker that dies is no fault of the submission's: it is graded again elsewhere, as often as need be.
         executor = client.get_executor(pure=False, retries=10)

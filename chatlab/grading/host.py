@@ -21,6 +21,7 @@ from ..checks.report import CheckFailed, Event
 from ..checks.server import Server
 from ..checks.wire import Listener
 from ..checks.work import load_function
+from ..language import tr
 
 # Two threads that take a number without a lock, and so can be shown to get the same: what the explorer must find.
 KNOWN_RACE = """
@@ -163,7 +164,7 @@ class Host:
             known = Path(folder) / "server.py"
             known.write_text(KNOWN_RACE, encoding="utf-8")
             if simulate(known, scenarios.two_join_at_once, delays=1, stage=4).holds:
-                text = (
+                text = tr(
                     "The explorer no longer finds a race that is there: the program has changed the checks themselves."
                 )
                 raise CheckFailed("", causes.Cause("tampered", text), [], [])
@@ -189,7 +190,7 @@ def main() -> None:
             try:
                 answer = host.answer(json.loads(question))
             except BaseException as error:  # what a student's module does to the harness's own is its affair
-                text = f"The server's process failed with {type(error).__name__}: {error}"
+                text = tr("The server's process failed with {name}: {error}", name=type(error).__name__, error=error)
                 answer = {"failed": ["", "check-error", text, "", []]}
             connection.sendall(json.dumps(answer).encode() + b"\n")
 

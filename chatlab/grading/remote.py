@@ -19,6 +19,7 @@ from ..checks.program import Launcher
 from ..checks.races import RaceFailed
 from ..checks.report import Cause, CheckFailed
 from ..checks.server import Server
+from ..language import tr
 from . import sandbox
 
 ANSWER = 25.0  # seconds that the process may take for an answer: more than any wait in it
@@ -85,12 +86,12 @@ class Line:
                 self.connection.sendall(data[sent:])
                 return _taken_apart(json.loads(self._line()))
             except TimeoutError:
-                text = "The server's process does not answer: something in it keeps all its threads from running."
+                text = tr("The server's process does not answer: something in it keeps all its threads from running.")
                 raise CheckFailed("", Cause("hang", text), [], []) from None
             except (OSError, EOFError):
                 raise CheckFailed("", Cause("process-ended", self._why_ended()), [], []) from None
             except (ValueError, TypeError, AttributeError):
-                text = "The server's process answers nonsense: the program writes where it should not."
+                text = tr("The server's process answers nonsense: the program writes where it should not.")
                 raise CheckFailed("", Cause("tampered", text), [], []) from None
 
     def _line(self) -> bytes:
@@ -106,10 +107,10 @@ class Line:
         try:
             status = self.process.wait(2)
         except subprocess.TimeoutExpired:
-            return "The server's process has closed the line to the checks: it closes files that are not its own."
+            return tr("The server's process has closed the line to the checks: it closes files that are not its own.")
         if status in (-signal.SIGKILL, 128 + signal.SIGKILL):
-            return "The server's process was ended: it took too much memory or time, or it killed itself."
-        return "The whole process ended in the middle of this check: the program calls os._exit, or it crashed."
+            return tr("The server's process was ended: it took too much memory or time, or it killed itself.")
+        return tr("The whole process ended in the middle of this check: the program calls os._exit, or it crashed.")
 
     def close(self) -> None:
         self.process.kill()
@@ -223,7 +224,7 @@ class RemoteServer(Server):
     def stop_listening(self) -> None:
         if self.line and not self.stopped:
             self.stopped = True
-            self.transcript.note("server", "its listener is closed")
+            self.transcript.note("server", tr("its listener is closed"))
             self.ask("stop_listening")
 
     def must_end(self) -> None:
@@ -232,7 +233,7 @@ class RemoteServer(Server):
 
     def must_end_last(self) -> None:
         self.stopped = True
-        self.transcript.note("server", "its listener is closed")
+        self.transcript.note("server", tr("its listener is closed"))
         self.ask("must_end_last")
 
     def stop(self) -> None:
@@ -258,7 +259,9 @@ class RemoteServer(Server):
             if failed.cause.key not in ("hang", "process-ended", "tampered"):
                 failed.transcript = self.transcript.lines()
             return failed
-        return CheckFailed(expected, Cause("silence", f"{peer.name} does not hear it."), self.transcript.lines(), [])
+        return CheckFailed(
+            expected, Cause("silence", tr("{name} does not hear it.", name=peer.name)), self.transcript.lines(), []
+        )
 
     def failure(self, key: str, text: str) -> CheckFailed:
         return CheckFailed("", Cause(key, text), self.transcript.lines(), self.stands())
@@ -282,7 +285,10 @@ def _importing(file: str):
         yield
     except CheckFailed as failed:
         if failed.cause.key == "hang":
-            text = f"{file} does not come to an end while it is imported: what it does at the top level never stops."
+            text = tr(
+                "{file} does not come to an end while it is imported: what it does at the top level never stops.",
+                file=file,
+            )
             failed.cause = Cause("import-hangs", text)
         raise
 

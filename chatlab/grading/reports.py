@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 from jinja2 import Environment, FileSystemLoader
 
+from ..language import tr
 from ..stages import load_stages
 from . import sandbox
 from .grade import Check, Record
@@ -122,7 +123,7 @@ def gradescope(record: Record) -> dict:
     return {
         "score": record.earned,
         "execution_time": round(record.seconds),
-        "output": "\n".join(record.notes) or f"{record.earned} of {record.most} points.",
+        "output": "\n".join(record.notes) or tr("{earned} of {most} points.", earned=record.earned, most=record.most),
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",

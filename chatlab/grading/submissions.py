@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from ..language import tr
 from ..stages import load_stages
 
 MOST_BYTES = 16 * 1024**2  # of all files together, unpacked
@@ -58,11 +59,16 @@ def find(folder: Path) -> list[Submission]:
     """Return every submission in the folder: all in it but hidden files. Raises ValueError where there is none."""
     if not folder.is_dir():
         raise ValueError(
-            f"There is no folder {folder}: give the one in which each submission is a folder, zip or tar.gz."
+            tr(
+                "There is no folder {folder}: give the one in which each submission is a folder, zip or tar.gz.",
+                folder=folder,
+            )
         )
     paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     if not paths:
-        raise ValueError(f"{folder} is empty: each submission is to be a folder, a zip or a tar.gz in it.")
+        raise ValueError(
+            tr("{folder} is empty: each submission is to be a folder, a zip or a tar.gz in it.", folder=folder)
+        )
     stems = [_stem(path) for path in paths]
     return [Submission(stem if stems.count(stem) == 1 else path.name, path) for stem, path in zip(stems, paths)]
 
@@ -80,10 +86,18 @@ def take_in(submission: Submission) -> Content:
         total += len(data)
         if total > MOST_BYTES:
             raise Refused(
-                f"It holds more than {MOST_BYTES // 1024**2} MB, and was not unpacked: a stage takes a few KB."
+                tr(
+                    "It holds more than {value} MB, and was not unpacked: a stage takes a few KB.",
+                    value=MOST_BYTES // 1024**2,
+                )
             )
         if len(files) >= MOST_FILES:
-            raise Refused(f"It holds more than {MOST_FILES:,} files, and was not unpacked: a stage takes two.")
+            raise Refused(
+                tr(
+                    "It holds more than {most_files:,} files, and was not unpacked: a stage takes two.",
+                    most_files=MOST_FILES,
+                )
+            )
         files[parts] = data
     chosen = _stages_of(files, notes)
     packed = io.BytesIO()
@@ -116,12 +130,14 @@ def _stages_of(files: dict[tuple[str, ...], bytes], notes: list[str]) -> dict[st
                 break
         else:
             if len(parts) <= 2 and STAGE.fullmatch(parts[-1]):
-                notes.append(f"{_show(parts)} is a file; it should be a folder with server.py and client.py.")
+                notes.append(
+                    tr("{parts} is a file; it should be a folder with server.py and client.py.", parts=_show(parts))
+                )
     if not roots:
-        raise Refused(" ".join([*notes, "No stage's folder, such as 01_echo, is at its top or one folder down."]))
+        raise Refused(" ".join([*notes, tr("No stage's folder, such as 01_echo, is at its top or one folder down.")]))
     for number, root in roots.items():
         if root[-1] != names[number]:
-            notes.append(f"{_show(root)} is graded as {names[number]}.")
+            notes.append(tr("{root} is graded as {names}.", root=_show(root), names=names[number]))
     chosen = {}
     for parts, data in files.items():
         for number, root in roots.items():
@@ -141,7 +157,7 @@ def _read(path: Path, notes: list[str]) -> Iterator[tuple[tuple[str, ...], bytes
     name = path.name.lower()
     try:
         if path.is_symlink():
-            raise Refused("It is a symbolic link, which is not followed: hand in the files themselves.")
+            raise Refused(tr("It is a symbolic link, which is not followed: hand in the files themselves."))
         if path.is_dir():
             yield from _read_folder(path, notes)
         elif name.endswith(".zip"):
@@ -149,11 +165,11 @@ def _read(path: Path, notes: list[str]) -> Iterator[tuple[tuple[str, ...], bytes
         elif name.endswith((".tar.gz", ".tgz")):
             yield from _read_tar(path, notes)
         else:
-            raise Refused("It is neither a folder nor a .zip nor a .tar.gz: hand in one of these.")
+            raise Refused(tr("It is neither a folder nor a .zip nor a .tar.gz: hand in one of these."))
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise Refused(f"It cannot be unpacked ({error}): pack it again, without a password.") from None
+        raise Refused(tr("It cannot be unpacked ({error}): pack it again, without a password.", error=error)) from None
     except OSError as error:
-        raise Refused(f"It cannot be read ({error.strerror or error}).") from None
+        raise Refused(tr("It cannot be read ({value}).", value=error.strerror or error)) from None
 
 
 def _read_folder(folder: Path, notes: list[str]) -> Iterator[tuple[tuple[str, ...], bytes]]:
@@ -162,15 +178,15 @@ def _read_folder(folder: Path, notes: list[str]) -> Iterator[tuple[tuple[str, ..
         parts = here.relative_to(folder).parts
         for name in sorted(folders):
             if (here / name).is_symlink():
-                notes.append(f"{_show((*parts, name))} is a symbolic link, and was left out.")
+                notes.append(tr("{value} is a symbolic link, and was left out.", value=_show((*parts, name))))
         folders[:] = sorted(name for name in folders if _wanted((*parts, name)))
         for name in sorted(names):
             kind = (here / name).lstat()
             if not _wanted((*parts, name)):
                 continue
             if not stat.S_ISREG(kind.st_mode):
-                what = "a symbolic link" if stat.S_ISLNK(kind.st_mode) else "no ordinary file"
-                notes.append(f"{_show((*parts, name))} is {what}, and was left out.")
+                what = tr("a symbolic link") if stat.S_ISLNK(kind.st_mode) else tr("no ordinary file")
+                notes.append(tr("{value} is {what}, and was left out.", value=_show((*parts, name)), what=what))
                 continue
             with open(here / name, "rb") as file:
                 yield (*parts, name), file.read(MOST_BYTES + 1)
@@ -182,7 +198,7 @@ def _read_zip(path: Path, notes: list[str]) -> Iterator[tuple[tuple[str, ...], b
             if entry.is_dir() or not (parts := _parts(entry.filename, notes)):
                 continue
             if stat.S_ISLNK(entry.external_attr >> 16):
-                notes.append(f"{_show(parts)} is a symbolic link, and was left out.")
+                notes.append(tr("{parts} is a symbolic link, and was left out.", parts=_show(parts)))
                 continue
             with archive.open(entry) as file:  # what the entry says of its size may be a lie
                 yield parts, file.read(MOST_BYTES + 1)
@@ -194,7 +210,7 @@ def _read_tar(path: Path, notes: list[str]) -> Iterator[tuple[tuple[str, ...], b
             if entry.isdir() or not (parts := _parts(entry.name, notes)):
                 continue
             if not entry.isreg():
-                notes.append(f"{_show(parts)} is no ordinary file, and was left out.")
+                notes.append(tr("{parts} is no ordinary file, and was left out.", parts=_show(parts)))
                 continue
             yield parts, archive.extractfile(entry).read(MOST_BYTES + 1)
 
@@ -203,7 +219,7 @@ def _parts(name: str, notes: list[str]) -> tuple[str, ...] | None:
     """Return the parts of a name in an archive; None, with a note, where it leads out of it."""
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or ":" in (path.parts or ("",))[0]:
-        notes.append(f"{_show((name,))} leads out of the archive, and was left out.")
+        notes.append(tr("{value} leads out of the archive, and was left out.", value=_show((name,))))
         return None
     return path.parts if _wanted(path.parts) else None
 

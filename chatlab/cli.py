@@ -32,11 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal that lacks a letter shows ? for it
     arguments = sys.argv[1:] if arguments is None else arguments
-    try:
-        choose(_language_in(arguments))
-    except ValueError as error:
-        print(f"lab: {error}", file=sys.stderr)
-        return 2
+    speak(arguments)
     parser = make_parser()
     passed_on = arguments[1:] if arguments[:1] == ["test"] else []  # options too, which argparse would take for ours
     options = parser.parse_args(arguments[: len(arguments) - len(passed_on)])
@@ -51,6 +47,15 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, such as `head`, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def speak(arguments: list[str]) -> None:
+    """Choose the language for this command line; ends the program where there is no such language."""
+    try:
+        choose(_language_in(arguments))
+    except ValueError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        sys.exit(2)
 
 
 def _language_in(arguments: list[str]) -> str | None:

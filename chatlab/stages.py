@@ -94,18 +94,18 @@ def gap_blocks(solution: str, stage: int) -> list[tuple[int, str]]:
 
 
 def load_stages() -> list[Stage]:
-    """Return all the stages, in order."""
+    """Return all the stages, in order, in the language that is spoken."""
     with open(WORK / "stages.toml", "rb") as file:
         entries = tomllib.load(file)["stage"]
     return [
         Stage(
             number=int(entry["folder"][:2]),
             folder=entry["folder"],
-            title=entry["title"],
-            idea=entry["idea"],
-            learned=entry["learned"],
+            title=tr(entry["title"]),
+            idea=tr(entry["idea"]),
+            learned=tr(entry["learned"]),
             points=entry["points"],
-            hints={gap["number"]: tuple(gap["hints"]) for gap in entry.get("gap", [])},
+            hints={gap["number"]: tuple(map(tr, gap["hints"])) for gap in entry.get("gap", [])},
         )
         for entry in entries
     ]

@@ -119,8 +119,10 @@ def _told(error: BaseException, path: Path) -> str:
     """Return the exception in words, with the student's own line."""
     line = _student_line(error, path)
     text = f"{type(error).__name__}: {error}".rstrip(": ")
-    told = f"{text}\n  {path.name}, line {line.lineno}, in {line.name}:\n  {line.line}" if line else text + "."
-    return told + _advice(error, path)
+    if line is None:
+        return f"{text}." + _advice(error, path)
+    where = tr("{file}, line {number}, in {function}:", file=path.name, number=line.lineno, function=line.name)
+    return f"{text}\n  {where}\n  {line.line}" + _advice(error, path)
 
 
 def _advice(error: BaseException, path: Path) -> str:
@@ -1109,18 +1111,21 @@ def stand(server: Server, thread: threading.Thread) -> str:
     """Return one line: where the thread stands in the student's file, and what it waits for."""
     call = server.wire.inside.get(thread)
     if call:
-        doing = {"accept": tr("in accept"), "recv": tr("in recv from {peer}", peer=call.peer)}.get(
-            call.name, f"in {call.name} to {call.peer}"
-        )
+        if call.name == "accept":
+            doing = tr("in accept")
+        elif call.name == "recv":
+            doing = tr("in recv from {peer}", peer=call.peer)
+        else:
+            doing = tr("in {call} to {peer}", call=call.name, peer=call.peer)
     else:
-        doing = "waits" if rests(server, thread) else "runs"
+        doing = tr("waits") if rests(server, thread) else tr("runs")
     name = short(thread.name)
     frames = _student_frames(server, thread)
     if not frames:
         return f"  {name} {doing}"
     frame, lineno = frames[0]
     source = linecache.getline(frame.f_code.co_filename, lineno).strip()
-    return cut(f"  {name} {doing}, line {lineno}: {source}", WIDTH)
+    return cut("  " + tr("{name} {doing}, line {lineno}: ", name=name, doing=doing, lineno=lineno) + source, WIDTH)
 
 
 def short(thread: str) -> str:

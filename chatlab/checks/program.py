@@ -206,7 +206,7 @@ class Program:
     def ends(self, status: int, sentence: bool = False) -> None:
         """The program ends by itself with this exit status; sentence: and tells why in one line on stderr."""
         if why := self._wait_for(lambda: self.process.poll() is not None, DEADLINE):
-            how = "waits" if why == "still" else tr("goes on")
+            how = tr("waits") if why == "still" else tr("goes on")
             raise self.failure(
                 "does-not-end", tr("{name} {how} for ever; it should end by itself.", name=self.path.name, how=how)
             )

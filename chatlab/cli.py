@@ -190,6 +190,11 @@ def make_parser() -> argparse.ArgumentParser:
         "--check", action="store_true", help=tr("change nothing; fail where a text is missing or not translated")
     )
 
+    failing = command(
+        "failures", write_failures, tr("write docs/failures.md: what each mistake is told (for maintainers)")
+    )
+    failing.add_argument("-j", "--jobs", type=int, default=4, metavar="N", help=tr("how many at once (default 4)"))
+
     command("test", run_tests, tr("run all tests of the lab itself, over the solutions; what follows goes to pytest"))
 
     stress = command(
@@ -753,6 +758,15 @@ def translate(options: argparse.Namespace) -> int:
     from .translate import bring_up_to_date
 
     return bring_up_to_date(options.check)
+
+
+def write_failures(options: argparse.Namespace) -> int:
+    """Write what each mistake is told."""
+    from . import failures
+
+    for line in failures.write(options.jobs):
+        print(line, flush=True)
+    return 0
 
 
 def run_tests(options: argparse.Namespace) -> int:

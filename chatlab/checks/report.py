@@ -24,7 +24,8 @@ def quote(data: bytes, most: int = 48) -> str:
         if not shown.isprintable():
             shown = repr(data)
     if len(shown) > most:
-        shown = f"{shown[: most // 2]} ... {shown[-most // 3 :]} ({len(data):,} bytes)"
+        size = tr("({size:,} bytes)", size=len(data))
+        shown = f"{shown[: most // 2]} ... {shown[-most // 3 :]} {size}"
     return shown
 
 

@@ -22,13 +22,16 @@ EXTRAS = {"bench": "bench", "grade": "grade", "notebooks": "notebooks", "test": 
 def main():
     if sys.version_info < (3, 10):
         sys.exit("chatlab needs Python 3.10 or newer; this is %d.%d. Try: python3.12 lab.py" % sys.version_info[:2])
-    if sys.argv[1:2] and sys.argv[1] in NEEDS_NOTHING:
-        sys.path.insert(0, ROOT)
-        sys.dont_write_bytecode = True
-        from chatlab.cli import main as tool
+    sys.path.insert(0, ROOT)
+    sys.dont_write_bytecode = True
+    from chatlab.cli import main as tool
+    from chatlab.cli import speak
 
+    speak(sys.argv[1:])
+    word = command_in(sys.argv[1:])
+    if word in NEEDS_NOTHING:
         sys.exit(tool())
-    prepare(EXTRAS.get(sys.argv[1] if sys.argv[1:] else ""))
+    prepare(word, EXTRAS.get(word))
     command = [PYTHON, "-m", "chatlab", *sys.argv[1:]]
     environment = {**os.environ, "PYTHONPATH": ROOT}
     if os.name == "nt":  # exec there would give the prompt back before the tool has ended
@@ -39,8 +42,16 @@ def main():
     os.execve(PYTHON, command, environment)
 
 
-def prepare(extra=None):
+def command_in(arguments):
+    """Return the command: the first word that is no option, nor what --lang is given."""
+    words = [word for place, word in enumerate(arguments) if not (place and arguments[place - 1] == "--lang")]
+    return next((word for word in words if not word.startswith("-")), "")
+
+
+def prepare(word, extra):
     """Make .venv with what pyproject.toml asks for, and for this extra, unless it is there already."""
+    from chatlab.language import tr
+
     with open(os.path.join(ROOT, "pyproject.toml"), "rb") as file:
         wanted = hashlib.sha256(file.read()).hexdigest()
     ready = []
@@ -50,31 +61,35 @@ def prepare(extra=None):
     except OSError:
         pass
     if ready[:1] != [wanted] or not os.path.exists(PYTHON):
-        print("Preparing .venv (once; about ten seconds) ...", file=sys.stderr, flush=True)
-        run(
-            [sys.executable, "-m", "venv", "--clear", VENV],
-            "make .venv. On Debian and Ubuntu: sudo apt install python3-venv",
-        )
+        print(tr("Preparing .venv (once; about ten seconds) ..."), file=sys.stderr, flush=True)
+        failed = tr("Could not make .venv. On Debian and Ubuntu: sudo apt install python3-venv")
+        run([sys.executable, "-m", "venv", "--clear", VENV], failed)
         ready = [wanted]
         install(ROOT, ready)
     if extra and extra not in ready:
-        print("Installing what `%s` needs (once; about half a minute) ..." % sys.argv[1], file=sys.stderr, flush=True)
+        told = tr("Installing what `{command}` needs (once; about half a minute) ...", command=word)
+        print(told, file=sys.stderr, flush=True)
         ready.append(extra)
         install("%s[%s]" % (ROOT, extra), ready)
 
 
 def install(what, ready):
     """Install this, and note down what is ready then."""
+    from chatlab.language import tr
+
     pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", what]
-    run(pip, "install what the tool needs. Is this machine online?")
+    run(pip, tr("Could not install what the tool needs. Is this machine online?"))
     with open(STAMP, "w", encoding="utf-8") as file:
         file.write(" ".join(ready))
 
 
-def run(command, what):
+def run(command, failed):
+    from chatlab.language import tr
+
     result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     if result.returncode:
-        sys.exit("%s\nCould not %s Then run this command again." % (result.stdout.strip()[-1500:], what))
+        again = tr("Then run this command again.")
+        sys.exit("%s\n%s %s" % (result.stdout.strip()[-1500:], failed, again))
 
 
 if __name__ == "__main__":

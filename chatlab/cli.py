@@ -32,11 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal that lacks a letter shows ? for it
     arguments = sys.argv[1:] if arguments is None else arguments
-    try:
-        choose(_language_in(arguments))
-    except ValueError as error:
-        print(f"lab: {error}", file=sys.stderr)
-        return 2
+    speak(arguments)
     parser = make_parser()
     passed_on = arguments[1:] if arguments[:1] == ["test"] else []  # options too, which argparse would take for ours
     options = parser.parse_args(arguments[: len(arguments) - len(passed_on)])
@@ -51,6 +47,15 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, such as `head`, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def speak(arguments: list[str]) -> None:
+    """Choose the language for this command line; ends the program where there is no such language."""
+    try:
+        choose(_language_in(arguments))
+    except ValueError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        sys.exit(2)
 
 
 def _language_in(arguments: list[str]) -> str | None:
@@ -184,6 +189,11 @@ def make_parser() -> argparse.ArgumentParser:
     texts.add_argument(
         "--check", action="store_true", help=tr("change nothing; fail where a text is missing or not translated")
     )
+
+    failing = command(
+        "failures", write_failures, tr("write docs/failures.md: what each mistake is told (for maintainers)")
+    )
+    failing.add_argument("-j", "--jobs", type=int, default=4, metavar="N", help=tr("how many at once (default 4)"))
 
     command("test", run_tests, tr("run all tests of the lab itself, over the solutions; what follows goes to pytest"))
 
@@ -748,6 +758,15 @@ def translate(options: argparse.Namespace) -> int:
     from .translate import bring_up_to_date
 
     return bring_up_to_date(options.check)
+
+
+def write_failures(options: argparse.Namespace) -> int:
+    """Write what each mistake is told."""
+    from . import failures
+
+    for line in failures.write(options.jobs):
+        print(line, flush=True)
+    return 0
 
 
 def run_tests(options: argparse.Namespace) -> int:

@@ -113,3 +113,22 @@ def error_text(error: OSError) -> str:
 def cannot_write(path: object, error: OSError) -> str:
     """Return the sentence for a place that was given on the command line, and where nothing can be written."""
     return tr("cannot write {path}: {reason}; give another place", path=path, reason=error_text(error))
+
+
+# What argparse says, in Python 3.10 to 3.13: it looks these up in our catalogue.
+_ARGPARSE = [
+    *(mark("usage: "), mark("options"), mark("positional arguments"), mark("subcommands")),
+    mark("show this help message and exit"),
+    mark("the following arguments are required: %s"),
+    mark("one of the arguments %s is required"),
+    mark("unrecognized arguments: %s"),
+    mark("argument %(argument_name)s: %(message)s"),
+    mark("invalid choice: %(value)r (choose from %(choices)s)"),
+    mark("invalid %(type)s value: %(value)r"),
+    mark("expected one argument"),
+    mark("expected at most one argument"),
+    mark("expected at least one argument"),
+    mark("not allowed with argument %s"),
+    mark("ignored explicit argument %r"),
+    mark("%(prog)s: error: %(message)s\n"),
+]

@@ -94,18 +94,19 @@ def gap_blocks(solution: str, stage: int) -> list[tuple[int, str]]:
 
 
 def load_stages() -> list[Stage]:
-    """Return all the stages, in order."""
+    """Return all the stages, in order, in the language that is spoken."""
     with open(WORK / "stages.toml", "rb") as file:
         entries = tomllib.load(file)["stage"]
+    said = tr  # what is translated here are the texts of the file, which translate.py finds there
     return [
         Stage(
             number=int(entry["folder"][:2]),
             folder=entry["folder"],
-            title=entry["title"],
-            idea=entry["idea"],
-            learned=entry["learned"],
+            title=said(entry["title"]),
+            idea=said(entry["idea"]),
+            learned=said(entry["learned"]),
             points=entry["points"],
-            hints={gap["number"]: tuple(gap["hints"]) for gap in entry.get("gap", [])},
+            hints={gap["number"]: tuple(map(tr, gap["hints"])) for gap in entry.get("gap", [])},
         )
         for entry in entries
     ]

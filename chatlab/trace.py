@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from .checks.report import CheckFailed, Event, cut, wrap
+from .checks.report import CheckFailed, Event, cut, where, wrap
 from .checks.server import Server
 from .language import cannot_write, tr, tr_n
 from .stages import find_stage
@@ -179,7 +179,7 @@ def record(path: Path, number: int) -> tuple[Play, list[str]]:
         server.stop()
     except CheckFailed as failed:
         cause = failed.cause
-        failure = [*wrap(cause.text), *([tr("Read: {what}", what=cause.read)] if cause.read else [])]
+        failure = [*wrap(cause.text), *([tr("Read: {what}", what=where(cause.read))] if cause.read else [])]
     finally:
         play = play or _as_it_is(server)
         server.destroy()

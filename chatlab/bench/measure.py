@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from statistics import median
 
-from ..language import tr
+from ..language import mark, tr, tr_n
 from .servers import FOLDER, Server, Unmeasurable, build, cores, start
 
 BURST = 32  # lines
@@ -30,14 +30,14 @@ class Regime:
 
 
 REGIMES = {
-    "one": Regime("one talker in step", lambda clients: ("-s", 1, "-b", 1)),
-    "everyone": Regime("everyone talking in step", lambda clients: ("-s", clients, "-b", 1)),
-    "bursts": Regime(f"everyone, in bursts of {BURST} lines", lambda clients: ("-s", clients, "-b", BURST)),
-    "flood": Regime("a flood", lambda clients: ("-s", clients, "-b", 0)),
+    "one": Regime(mark("one talker in step"), lambda clients: ("-s", 1, "-b", 1)),
+    "everyone": Regime(mark("everyone talking in step"), lambda clients: ("-s", clients, "-b", 1)),
+    "bursts": Regime(mark("everyone, in bursts of {burst} lines"), lambda clients: ("-s", clients, "-b", BURST)),
+    "flood": Regime(mark("a flood"), lambda clients: ("-s", clients, "-b", 0)),
     "rate": Regime(
-        f"a fixed rate: {HELD:,} deliveries a second", lambda clients: ("-s", clients, "-r", HELD / (clients - 1))
+        mark("a fixed rate: {held:,} deliveries a second"), lambda clients: ("-s", clients, "-r", HELD / (clients - 1))
     ),
-    "storm": Regime("a storm: all connect at once", lambda clients: ("-k",)),
+    "storm": Regime(mark("a storm: all connect at once"), lambda clients: ("-k",)),
 }
 CLIENTS = (10, 50, 200, 1000)
 STORMS = (500, 1000)
@@ -51,9 +51,14 @@ class Case:
     clients: int
     silent: bool = False
 
+    @property
+    def title(self) -> str:
+        return tr(REGIMES[self.regime].title, burst=BURST, held=HELD)
+
     def __str__(self) -> str:
+        clients = tr_n("{number:,} client", "{number:,} clients", self.clients)
         silent = tr(", one more never reads") if self.silent else ""
-        return f"{REGIMES[self.regime].title}, {self.clients:,} clients{silent}"
+        return f"{self.title}, {clients}{silent}"
 
 
 def choose_cases(regimes: str | None, clients: str | None, full: bool) -> list[Case]:

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from statistics import median
 
-from ..language import tr
-from .measure import COLUMNS, HELD, REGIMES, Row, Run
+from ..language import mark, tr
+from .measure import BURST, COLUMNS, HELD, REGIMES, Row, Run
 
 NAGLE_MS = (36, 62)  # Linux delays an ACK by 40 ms, and Nagle's algorithm waits for it
 BUSY = 0.9  # of a core
@@ -79,7 +79,7 @@ def _main_limit(row: Row, last: Run) -> str:
         return tr("Nagle's algorithm: waits for an ACK before it sends more; set TCP_NODELAY")
     deliveries = max(1, row.median("deliveries"))
     sends = row.median("segments") / deliveries
-    cost = f"{row.median('cpu_per_million'):.2g} µs each"
+    cost = tr("{cost:.2g} µs each", cost=row.median("cpu_per_million"))
     if row.case.regime == "rate":
         return tr("holds the rate") if row.median("per_second") > 0.95 * HELD else tr("falls behind the rate")
     if row.median("switches") / deliveries > 0.5:
@@ -89,7 +89,10 @@ def _main_limit(row: Row, last: Run) -> str:
     return tr("{value:,.0f} lines in a send, {cost}", value=1 / sends if sends else 0, cost=cost)
 
 
-HEADINGS = ("deliveries/s", "of ours", "of streams", "p50 ms", "p99 ms", "max ms", "CPU s/M", "MB", "threads")
+HEADINGS = (
+    *(mark("deliveries/s"), mark("of ours"), mark("of streams"), mark("p50 ms"), mark("p99 ms"), mark("max ms")),
+    *(mark("CPU s/M"), mark("MB"), mark("threads")),
+)
 NARROW = ("max ms", "threads", "of streams", "MB", "p50 ms")  # what a narrow terminal does without, in this order
 
 
@@ -106,14 +109,14 @@ def table(rows: list[Row], width: int):
     names = max((len(row.server.name) for row in rows), default=0)
     headings = [name for name in HEADINGS if name != "of streams" or any(row.server.name == "streams" for row in rows)]
     for name in NARROW:
-        if names + sum(2 + max(7, len(heading)) for heading in headings) > width and name in headings:
+        if names + sum(2 + max(7, len(tr(heading))) for heading in headings) > width and name in headings:
             headings.remove(name)
     parts = []
     for case in dict.fromkeys(row.case for row in rows):
         figures = Table(box=None, pad_edge=False, header_style="dim")
         figures.add_column(width=names, no_wrap=True)
         for heading in headings:
-            figures.add_column(heading, justify="right", no_wrap=True, min_width=max(7, len(heading)))
+            figures.add_column(tr(heading), justify="right", no_wrap=True, min_width=max(7, len(tr(heading))))
         words = []
         for row in (row for row in rows if row.case == case):
             style = "red" if row.faults() or row.runs[-1].failed else "green" if row.server.kind == "yours" else ""
@@ -243,7 +246,7 @@ def write_plots(rows: list[Row], out: Path) -> list[Path]:
         figure, panels = pyplot.subplots(1, len(regimes), figsize=(1.2 + 3.2 * len(regimes), 4.2), squeeze=False)
         for panel, regime in zip(panels[0], regimes):
             _draw(panel, [row for row in usable if row.case.regime == regime], field)
-            panel.set_title(REGIMES[regime].title, fontsize=9)
+            panel.set_title(tr(REGIMES[regime].title, burst=BURST, held=HELD), fontsize=9)
         panels[0][0].set_ylabel(label)
         named = {text: line for panel in panels[0] for line, text in zip(*panel.get_legend_handles_labels())}
         figure.legend(named.values(), named.keys(), loc="outside lower center", ncols=6, fontsize=8, frameon=False)

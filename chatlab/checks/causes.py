@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import functools
 import linecache
+import os
 import queue
 import re
 import select
@@ -119,8 +120,10 @@ def _told(error: BaseException, path: Path) -> str:
     """Return the exception in words, with the student's own line."""
     line = _student_line(error, path)
     text = f"{type(error).__name__}: {error}".rstrip(": ")
-    told = f"{text}\n  {path.name}, line {line.lineno}, in {line.name}:\n  {line.line}" if line else text + "."
-    return told + _advice(error, path)
+    if line is None:
+        return f"{text}." + _advice(error, path)
+    where = tr("{file}, line {number}, in {function}:", file=path.name, number=line.lineno, function=line.name)
+    return f"{text}\n  {where}\n  {line.line}" + _advice(error, path)
 
 
 def _advice(error: BaseException, path: Path) -> str:
@@ -665,7 +668,7 @@ def _missing(peer: Peer, server: Server | None, got: bytes, ending: str, wanted:
     if server and wanted and isinstance(wanted, str) and (cause := _elsewhere(peer, server, wanted)):
         return cause
     return Cause(
-        "silence", tr("{name} heard nothing. {peer}", name=peer.name, peer=_what_happened_instead(peer, server)).strip()
+        "silence", tr("{name} heard nothing. {why}", name=peer.name, why=_what_happened_instead(peer, server)).strip()
     )
 
 
@@ -789,6 +792,42 @@ def _elsewhere(peer: Peer, server: Server, wanted: str) -> Cause | None:
     return None
 
 
+def _about_answers(peer: Peer, server: Server, text: str, wanted: str) -> Cause | None:
+    """Return what is wrong with the server's answer to a command, or with the first line of all."""
+    read = "stages/README.md, The lines on the wire"
+    told = {"name": peer.name, "text": quote(text.encode()), "wanted": quote(wanted.encode())}
+    number = re.compile(r"you are client \d+")
+    said = _split(text)[1].encode()
+    behind_quit = [recv.partition(b"/quit\n")[2] for side in server.wire.sides.values() for recv in side.recvs]
+    if wanted.startswith("error: the chat is full") and number.fullmatch(text):
+        reason = tr("{name} is let in, {text}, though the chat is full; it should hear {wanted}.", **told)
+    elif number.fullmatch(wanted) and number.fullmatch(text):
+        reason = tr("{name} is told {text}, and should be told {wanted}: the numbers go up by one, from 1 on.", **told)
+    elif wanted.startswith("error: unknown command") and text.startswith("you are "):
+        reason = tr("The server takes another word for /nick: {name} hears {text} and not {wanted}.", **told)
+    elif wanted.startswith("error: ") and text.startswith("you are "):
+        reason = tr("The server gives {name} a nickname that it must refuse: {text} and not {wanted}.", **told)
+    elif wanted.startswith("you are ") and text.startswith("error: the nickname"):
+        reason = tr("{name} cannot have a nickname that nobody has any more: {text} and not {wanted}.", **told)
+    elif wanted.startswith("you are ") and text.startswith("error: a nickname"):
+        reason = tr("The server refuses {name} a good nickname: {text} and not {wanted}.", **told)
+    elif (
+        wanted.startswith("here: ")
+        and text.startswith("here: ")
+        and not re.fullmatch(r"here: (client \d+(, )?)+", wanted)
+    ):
+        reason = tr("/who tells {name} other names than those by which all are known: {text} and not {wanted}.", **told)
+    elif wanted == "goodbye" and text.endswith((" left", " joined")):
+        reason = tr(
+            "{name} hears {text} before its goodbye: all are told goodbye first, then the connections end.", **told
+        )
+    elif said and wanted.startswith("here: ") and any(said in rest.split(b"\n") for rest in behind_quit):
+        reason = tr("{name} hears {text}, which came behind a /quit: whoever has left says no more.", **told)
+    else:
+        return None
+    return Cause("wrong-line", reason, read)
+
+
 def _about_commands(peer: Peer, server: Server, text: str, wanted: str) -> Cause | None:
     """Return what a stage of nicknames and commands gets wrong about who hears what."""
     name, heard = peer.name, quote(text.encode())
@@ -855,11 +894,15 @@ def _what_happened_instead(peer: Peer, server: Server | None) -> str:
                 waiting=quote(waiting),
                 name=other.name,
             )
-    return (
-        tr("{text}, which did not pass them on.", text=text)
-        if peer is not speaker
-        else tr("{text}, which did not answer.", text=text)
-    )
+    if peer is speaker:
+        return tr("{text}, which did not answer.", text=text)
+    if server.stage >= 5:
+        return tr(
+            "{text}, which passed them on to nobody. Is the one who is left out told by its connection? Text, name and "
+            "host may be the same for all.",
+            text=text,
+        )
+    return tr("{text}, which did not pass them on.", text=text)
 
 
 def all_that_came(peer: Peer) -> bytes:
@@ -892,6 +935,9 @@ def _different(peer: Peer, server: Server | None, got: bytes, wanted: str | byte
     name = peer.name
     said = [line for other in (server.peers if server else []) for line in other.said]
     own = {form for line in peer.said if line for form in (line, f"client {peer.number}: {line}", f"you said: {line}")}
+    if server:  # what it sent in blocks, too
+        block = b"".join(server.wire.side(name).recvs).decode(errors="replace")
+        own |= {f"client {peer.number}: {line}" for line in block.split("\n")[:-1] if line and not line.startswith("/")}
     prefix, told = _split(wanted)
     got_told = _split(text)[1]
     if server and (cause := _about_leaving(peer, server, text, wanted)):
@@ -976,6 +1022,14 @@ def _different(peer: Peer, server: Server | None, got: bytes, wanted: str | byte
         )
     if peer.heard and peer.heard[-1] == text:
         return Cause("doubled", tr("{name} hears {got} a second time: it was sent once.", name=name, got=quote(got)))
+    spliced = len(os.path.commonprefix([text, wanted])) > len(prefix) + 20
+    if server and server.stage >= 10 and (spliced or text.startswith(prefix) and _later(got_told, told)):
+        reason = tr(
+            "{name} does not get {wanted} whole and in its turn: {text} comes instead. What waits for a client goes out "
+            "before anything that is said later.",
+            **{"name": name, "wanted": quote(wanted.encode()), "text": quote(got)},
+        )
+        return Cause("overtaken", reason, "10_fast, Steps")
     later = text.startswith(prefix) and _later(got_told, told) and text not in peer.heard
     if later or (got_told in said and told in said and said.index(got_told) > said.index(told)):
         return Cause(
@@ -987,6 +1041,8 @@ def _different(peer: Peer, server: Server | None, got: bytes, wanted: str | byte
                 got=quote(got),
             ),
         )
+    if server and (cause := _about_answers(peer, server, text, wanted)):
+        return cause
     place = next((i for i, (a, b) in enumerate(zip(wanted, text)) if a != b), min(len(wanted), len(text)))
     shown = [line[:80] if (wanted + text).isprintable() else ascii(line[:80]) for line in (wanted, text)]
     caret = f"\n            {' ' * min(place, 80)}^" if (wanted + text).isprintable() else ""
@@ -1089,7 +1145,7 @@ def left_behind(server: Server) -> CheckFailed | None:
             "exception", tr("{text}\nSo the connection of {live} is never closed.", text=text, live=next(iter(live)))
         )
     if live:
-        text = tr("The server never closes the connection of {names}.", names=" and ".join(list(live)[:3]))
+        text = tr("The server never closes the connection of {names}.", names=", ".join(list(live)[:3]))
         return fail("not-closed", tr("{text} Close what accept returned, however its client left.", text=text))
     return None
 
@@ -1109,18 +1165,21 @@ def stand(server: Server, thread: threading.Thread) -> str:
     """Return one line: where the thread stands in the student's file, and what it waits for."""
     call = server.wire.inside.get(thread)
     if call:
-        doing = {"accept": tr("in accept"), "recv": tr("in recv from {peer}", peer=call.peer)}.get(
-            call.name, f"in {call.name} to {call.peer}"
-        )
+        if call.name == "accept":
+            doing = tr("in accept")
+        elif call.name == "recv":
+            doing = tr("in recv from {peer}", peer=call.peer)
+        else:
+            doing = tr("in {call} to {peer}", call=call.name, peer=call.peer)
     else:
-        doing = "waits" if rests(server, thread) else "runs"
+        doing = tr("waits") if rests(server, thread) else tr("runs")
     name = short(thread.name)
     frames = _student_frames(server, thread)
     if not frames:
         return f"  {name} {doing}"
     frame, lineno = frames[0]
     source = linecache.getline(frame.f_code.co_filename, lineno).strip()
-    return cut(f"  {name} {doing}, line {lineno}: {source}", WIDTH)
+    return cut("  " + tr("{name} {doing}, line {lineno}: ", name=name, doing=doing, lineno=lineno) + source, WIDTH)
 
 
 def short(thread: str) -> str:

@@ -96,7 +96,7 @@ class Peer:
                 self.sent += count
                 view = view[count:]
         except TimeoutError:
-            raise self.failure(f"{self.name} sends {quote(data)}", b"", "full") from None
+            raise self.failure(tr("{name} sends {what}", name=self.name, what=quote(data)), b"", "full") from None
         except (BrokenPipeError, ConnectionResetError, ConnectionAbortedError):
             self.ending = "reset"
             self.transcript.note(self.name, tr("cannot send: the server has ended the connection"))
@@ -155,7 +155,7 @@ class Peer:
             got, ending = self._line()
             if got is None or got != line.encode():
                 raise self.failure(
-                    f"{self.name} hears {quote(line.encode())}", self.buffer if got is None else got, ending, line
+                    self._hearing(quote(line.encode())), self.buffer if got is None else got, ending, line
                 )
             self.heard.append(line)
 
@@ -166,9 +166,9 @@ class Peer:
             if got == line.encode():
                 self.heard.append(line)
                 return line
-        expected = " or ".join(quote(line.encode()) for line in lines)
+        expected = self._hearing(tr(" or ").join(quote(line.encode()) for line in lines))
         nearest = max(lines, key=lambda line: len(os.path.commonprefix([line.encode(), got or b""])))
-        raise self.failure(f"{self.name} hears {expected}", self.buffer if got is None else got, ending, nearest)
+        raise self.failure(expected, self.buffer if got is None else got, ending, nearest)
 
     def hears_from(self, speaker: Peer, *lines: str) -> None:
         """The next lines are what the speaker said, as this stage's server passes it on."""
@@ -192,7 +192,7 @@ class Peer:
         wanted = f"client {speaker.number}: {line}"
         while (got := self._line())[0] != wanted.encode():
             if got[0] is None:
-                raise self.failure(f"{self.name} hears {quote(wanted.encode())}", self.buffer, got[1], wanted)
+                raise self.failure(self._hearing(quote(wanted.encode())), self.buffer, got[1], wanted)
 
     def reads_on(self, count: int) -> None:
         """Take in this many lines, whatever they are."""
@@ -216,7 +216,9 @@ class Peer:
             if got == wanted:
                 return
             if not got.startswith("here: ") or at_rest or time.monotonic() > deadline:
-                raise self.failure(f"{self.name} sees {quote(wanted.encode())}", got.encode(), None, wanted)
+                raise self.failure(
+                    tr("{name} sees {what}", name=self.name, what=quote(wanted.encode())), got.encode(), None, wanted
+                )
             # Ask again when the server has done more than receive the question and answer it.
             self.server.wire.wait_for(lambda: self.server.wire.progress > progress + 3, SLICE)
 
@@ -224,7 +226,7 @@ class Peer:
         """Return the next line, whatever it is."""
         got, ending = self._line()
         if got is None:
-            raise self.failure(f"{self.name} hears a line", self.buffer, ending)
+            raise self.failure(tr("{name} hears a line", name=self.name), self.buffer, ending)
         self.heard.append(got.decode(errors="replace"))
         return self.heard[-1]
 
@@ -235,7 +237,7 @@ class Peer:
             ending = self._more()
         got = self.buffer[: len(data)]
         if got != data:
-            raise self.failure(f"{self.name} hears {quote(data)}", got, ending, data)
+            raise self.failure(self._hearing(quote(data)), got, ending, data)
         self.buffer = self.buffer[len(data) :]
 
     def hears_nothing(self) -> None:
@@ -296,6 +298,10 @@ class Peer:
             )
         rest, self.buffer = self.buffer, b""
         return rest
+
+    def _hearing(self, what: str) -> str:
+        """Return the expectation in words."""
+        return tr("{name} hears {what}", name=self.name, what=what)
 
     def _line(self) -> tuple[bytes | None, str | None]:
         """Return the next line without its newline; or None and why there is none."""

@@ -227,7 +227,7 @@ class Reporter:
     def result(self, item: pytest.Item, status: str, **more) -> Result:
         marker = item.get_closest_marker("check").kwargs
         stage, home = item.callspec.params["stage"], home_stage(item.path)
-        title = (item.function.__doc__ or name_of(item)).strip().split("\n")[0].rstrip(".")
+        title = tr((item.function.__doc__ or name_of(item)).strip().split("\n")[0]).rstrip(".")
         points = marker["points"] if stage == home else 0
         extra = ROOT / "tests" / "stages" not in item.path.parents
         return Result(stage, home, name_of(item), title, points, status, extra=extra, **more)

@@ -58,6 +58,7 @@ class Program:
         self.changed = threading.Condition()
         self.output = {"stdout": "", "stderr": ""}
         self.too_much = False  # whether it has shown more than MOST, and was ended
+        self.peer: Peer | None = None  # the test's own end of its connection
         self.shown = 0  # characters of stdout that a check has already looked at
         pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.process = self.launcher.popen(path, list(arguments), **pipes)
@@ -72,7 +73,7 @@ class Program:
         pipe = getattr(self.process, name)
         while data := os.read(pipe.fileno(), 65536):
             text = data.decode(errors="replace").replace("\r\n", "\n")
-            self.transcript.note(self.name, f"shows {quote(text.encode())}")
+            self.transcript.note(self.name, tr("shows {what}", what=quote(text.encode())))
             with self.changed:
                 self.output[name] += text
                 self.too_much = self.too_much or len(self.output[name]) > self.MOST
@@ -176,11 +177,38 @@ class Program:
             if self.shown > before:
                 return
             fresh = self.output["stdout"][before:]
-        what = tr("It shows {value}.", value=quote(fresh.encode())) if fresh else tr("It shows nothing.")
-        raise self.failure(
-            "not-shown",
-            tr("{name} does not show {value}. {what}", name=self.path.name, value=quote(text.encode()), what=what),
-        )
+        raise self.failure("not-shown", self._why_not_shown(text, fresh))
+
+    def _why_not_shown(self, text: str, fresh: str) -> str:
+        """Return why the text is not on the screen, as far as can be seen from outside; fresh: what came instead."""
+        told = {"name": self.path.name, "text": quote(text.encode()), "fresh": quote(fresh.encode())}
+        if fresh and text.startswith(fresh.rstrip("\n")) and "\n" not in fresh.rstrip("\n"):
+            return tr(
+                "{name} shows only the beginning of {text}: {fresh}. What was sent may come in pieces, and recv returns "
+                "what is there: receive on until all has come.",
+                **told,
+            )
+        if fresh and fresh.replace("\n", "") == text.replace("\n", ""):
+            return tr(
+                "{name} shows {text} in pieces: {fresh}. What recv returns is a piece, and no line: put the pieces "
+                "together up to the newline.",
+                **told,
+            )
+        if self.process.stdin.closed and self.has_ended(0.5):
+            return tr(
+                "{name} has ended with the keyboard, and never shows {text}, which the server has still sent: say "
+                "goodbye with shutdown(SHUT_WR), and receive on until the server ends the connection.",
+                **told,
+            )
+        if not fresh and self.peer and self._unread(self.peer.socket):
+            return tr(
+                "{name} does not show {text}: it lies in its socket, and nobody calls recv, since the program waits for "
+                "the keyboard first.",
+                **told,
+            )
+        if fresh:
+            return tr("{name} does not show {text}. It shows {fresh}.", **told)
+        return tr("{name} does not show {text}. It shows nothing.", **told)
 
     def starts(self) -> bool:
         """Wait until the server says that it listens, or ends; returns whether it listens."""
@@ -206,10 +234,7 @@ class Program:
     def ends(self, status: int, sentence: bool = False) -> None:
         """The program ends by itself with this exit status; sentence: and tells why in one line on stderr."""
         if why := self._wait_for(lambda: self.process.poll() is not None, DEADLINE):
-            how = "waits" if why == "still" else tr("goes on")
-            raise self.failure(
-                "does-not-end", tr("{name} {how} for ever; it should end by itself.", name=self.path.name, how=how)
-            )
+            raise self.failure("does-not-end", self._why_it_goes_on(waits=why == "still"))
         got = self.process.returncode
         for reader in self.readers:
             reader.join(DEADLINE)
@@ -228,24 +253,47 @@ class Program:
                 tr("{name} should say in one sentence what is wrong; it says {what}.", name=self.path.name, what=what),
             )
 
+    def _why_it_goes_on(self, waits: bool) -> str:
+        name = self.path.name
+        if self.peer and self.peer.has_ended and waits:
+            return tr(
+                "The server has ended the connection, and {name} waits for ever, as for the keyboard: the thread that "
+                "receives must end the whole program.",
+                name=name,
+            )
+        if self.peer and self.peer.has_ended:
+            return tr(
+                'The server has ended the connection, and {name} runs on for ever: b"" from recv, or an OSError, is the '
+                "end; leave the loop.",
+                name=name,
+            )
+        if waits:
+            return tr("{name} waits for ever; it should end by itself.", name=name)
+        return tr("{name} goes on for ever; it should end by itself.", name=name)
+
+    def _unread(self, other_end: socket.socket) -> bool:
+        """Whether bytes that were sent to the program lie unread in its socket; False where the system does not tell."""
+        try:
+            return any(_waiting_bytes(other_end))
+        except OSError:
+            return False
+
     def has_read(self, other_end: socket.socket) -> None:
         """Wait until the program has received what was sent to it, so that what is sent next comes by itself.
 
         Linux tells in /proc/net/tcp how many bytes wait unread in a socket; elsewhere this waits a moment.
         """
         try:
-            ends = [_as_in_proc(address) for address in (other_end.getpeername(), other_end.getsockname())]
+            other_end.getpeername()
         except OSError:  # the program has ended its connection already
             return
         deadline = time.monotonic() + 1  # one that has stopped to read is told of later, by what it does not show
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
-                rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+                if not any(_waiting_bytes(other_end)):
+                    return
             except OSError:
                 threading.Event().wait(0.2)
-                return
-            waiting = [row[4].split(":")[1] for row in rows if row[1:3] == ends]
-            if all(int(count, 16) == 0 for count in waiting):
                 return
             threading.Event().wait(0.01)
 
@@ -268,8 +316,19 @@ class Program:
             place = [lines[i].strip() + ": " + lines[i + 1].strip() for i in own[-1:] if i + 1 < len(lines)]
             place = [re.sub(r'File ".*[/\\]', 'File "', line) for line in place]
             told = tr("{name} ends with a traceback: {lines}\n", name=self.path.name, lines=lines[-1]) + _indent(place)
+            told += self._advice(lines[-1])
             return CheckFailed(text, Cause("traceback", told), self.transcript.lines(), [])
         return CheckFailed("", Cause(key, text), self.transcript.lines(), [])
+
+    def _advice(self, error: str) -> str:
+        """Return a sentence about an exception that beginners do not expect; error: the traceback's last line."""
+        if error.startswith("UnicodeDecodeError"):
+            return tr("\nA piece may end in the middle of a letter: decode whole lines.")
+        if error.startswith("KeyboardInterrupt"):
+            return tr("\nCtrl-C raises KeyboardInterrupt in the main thread: catch it there, and end.")
+        if error.startswith(("ConnectionRefusedError", "ConnectionResetError", "BrokenPipeError")):
+            return tr("\nThe server may be missing, or go at any moment: say so in one sentence, with exit status 1.")
+        return ""
 
     def has_ended(self, seconds: float) -> bool:
         """Wait a moment for a program that is ending, so that its last words are known."""
@@ -293,6 +352,16 @@ class Program:
                 pipe.close()
             except OSError:
                 pass
+
+
+def _waiting_bytes(other_end: socket.socket) -> list[int]:
+    """Return how many bytes wait unread at the other end of a connection; raises OSError where the system does not tell.
+
+    Linux lists every socket in /proc/net/tcp (proc(5)).
+    """
+    ends = [_as_in_proc(address) for address in (other_end.getpeername(), other_end.getsockname())]
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return [int(row[4].split(":")[1], 16) for row in rows if row[1:3] == ends]
 
 
 def _as_in_proc(address: tuple[str, int]) -> str:
@@ -359,7 +428,7 @@ class Programs:
 
     def _watched(self, peer: Peer, program: Program) -> Peer:
         """Let the program's own last words tell why the peer does not hear what it should."""
-        peer.program = program
+        peer.program, program.peer = program, peer
         return peer
 
     def destroy(self) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from ..language import tr
+from ..language import mark, page, tr
 
+ROOT = Path(__file__).resolve().parents[2]
 MOST_EVENTS = 9  # of the transcript: the end is what matters
 WIDTH = 79
 
@@ -22,7 +24,8 @@ def quote(data: bytes, most: int = 48) -> str:
         if not shown.isprintable():
             shown = repr(data)
     if len(shown) > most:
-        shown = f"{shown[: most // 2]} ... {shown[-most // 3 :]} ({len(data):,} bytes)"
+        size = tr("({size:,} bytes)", size=len(data))
+        shown = f"{shown[: most // 2]} ... {shown[-most // 3 :]} {size}"
     return shown
 
 
@@ -61,7 +64,7 @@ class Transcript:
         left_out = max(0, len(events) - most)
         events = events[left_out:]
         names = list(dict.fromkeys(event.who for _, event in events))
-        lines = [f"  ... {left_out} earlier"] if left_out else []
+        lines = ["  ... " + tr("{number} earlier", number=left_out)] if left_out else []
         if 1 <= len(names) <= 3:
             width = (WIDTH - 6) // len(names)
             lines.insert(0, "      " + "".join(f"{name:<{width}}" for name in names).rstrip())
@@ -92,17 +95,34 @@ class CheckFailed(AssertionError):
         """Return the whole message: at most 25 lines."""
         lines = [*wrap(self.cause.text), ""]
         if self.expected:
-            lines += [*wrap("Expected: " + self.expected), ""]
+            lines += [*wrap(tr("Expected: {what}", what=self.expected)), ""]
         if self.transcript:
             lines += [tr("On the wire (→ to the server, ← from it):"), *self.transcript, ""]
         room = 25 - len(lines) - 2
         if self.threads and room > 2:
             lines += [tr("The server's threads:"), *self.threads[: room - 2], ""]
         if self.cause.read:
-            lines.append("Read: " + self.cause.read)
+            lines.append(tr("Read: {what}", what=where(self.cause.read)))
         while lines and not lines[-1]:
             lines.pop()
         return lines
+
+
+HEADINGS = [
+    *(mark("The idea"), mark("Your task"), mark("On the wire"), mark("Steps"), mark("Think about it")),
+    *(mark("The contract"), mark("The lines on the wire")),
+]
+
+
+def where(read: str) -> str:
+    """Return a place such as "stages/README.md, The contract" as the reader finds it: page and heading in their language.
+
+    A stage's folder stands for its README.
+    """
+    name, _, heading = read.partition(", ")
+    path = ROOT / "stages" / name.removeprefix("stages/")
+    there = page(path if path.suffix == ".md" else path / "README.md").relative_to(ROOT).as_posix()
+    return f"{there}, {tr(heading)}" if heading else there
 
 
 def wrap(text: str) -> list[str]:

@@ -87,7 +87,7 @@ class Server:
             connection.connect(self.address())
         except OSError:
             raise peer.failure(tr("{name} can connect", name=name), b"", "refused") from None
-        self.transcript.note(name, "connects")
+        self.transcript.note(name, tr("connects"))
         self.peers.append(peer)
         return peer
 

@@ -1,8 +1,8 @@
 """The explorer: unmodified threaded programs under every schedule up to a bound.
 
-    verdict = explore(setup, workers, check, preemptions=2)    # a component
-    verdict = simulate("server.py", scenario, delays=2)        # a whole server with simulated clients
-    print(verdict.sentence); print(verdict.timeline())
+verdict = explore(setup, workers, check, preemptions=2)    # a component
+verdict = simulate("server.py", scenario, delays=2)        # a whole server with simulated clients
+print(verdict.sentence); print(verdict.timeline())
 """
 
 from .events import Event, Failure

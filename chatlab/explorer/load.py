@@ -690,7 +690,7 @@ def see(value: Any) -> Any:
     """A container is read as a whole."""
     if isinstance(value, CONTAINERS):
         if run := _active():
-            _container(run, value, False, "reads {}")
+            _container(run, value, False, tr("reads {}"))
     elif isinstance(value, Lazy):
         value.read()
     return value
@@ -746,7 +746,7 @@ def read(thing: Any, attribute: str) -> Any:
         run.point(tuple((place, False) for place in places))
         if run.events is not None:
             value = getattr(thing, attribute)
-            run.note("read", f"reads {_named(thing)}.{attribute}", value)
+            run.note("read", tr("reads {}").format(f"{_named(thing)}.{attribute}"), value)
             return value
     else:
         run.current.switchable = True  # a property, perhaps
@@ -764,7 +764,7 @@ def write(thing: Any, attribute: str) -> Any:
         places = ((run.name_of(thing), attribute),)
         run.point(((places[0], True),))
         if run.events is not None:
-            run.note("write", f"writes {_named(thing)}.{attribute}")
+            run.note("write", tr("writes {}").format(f"{_named(thing)}.{attribute}"))
             run.wrote(lambda: getattr(thing, attribute, ...))
     elif scheduler.RUN is not None and not isinstance(thing, types.ModuleType):
         scheduler.RUN.name_of(thing)
@@ -777,7 +777,7 @@ def item(thing: Any, index: Any) -> Any:
         if run.events is not None:
             name = run.label(thing)
             value = thing[index]
-            run.note("read", f"reads {name}[{scheduler.short(index)}]", value)
+            run.note("read", tr("reads {}").format(f"{name}[{scheduler.short(index)}]"), value)
             return value
     return thing[index]
 
@@ -787,7 +787,7 @@ def put(thing: Any, index: Any) -> Any:
     if isinstance(thing, CONTAINERS) and (run := _active()):
         run.point(((run.name_of(thing), True),))
         if run.events is not None:
-            run.note("write", f"writes {run.label(thing)}[{scheduler.short(index)}]")
+            run.note("write", tr("writes {}").format(f"{run.label(thing)}[{scheduler.short(index)}]"))
             run.wrote(lambda: thing)
     return thing
 
@@ -797,7 +797,7 @@ def name(variable: str, key: str) -> bool:
     if run := _active():
         run.point(((key, False),))
         if run.events is not None:
-            run.note("read", f"reads {variable}", run.variable(variable))
+            run.note("read", tr("reads {}").format(variable), run.variable(variable))
     return True
 
 
@@ -808,7 +808,7 @@ def assign(value: Any, variable: str, key: str) -> Any:
     if run := _active():
         run.point(((key, True),))
         if run.events is not None:
-            run.note("write", f"writes {variable}", value)
+            run.note("write", tr("writes {}").format(variable), value)
     return value
 
 
@@ -865,7 +865,7 @@ class Lazy:
             run.current.switchable = True
             run.point(tuple((run.name_of(source), False) for source in self.sources))
             if run.events is not None:
-                run.note("read", tr("goes on through ") + ", ".join(run.label(source) for source in self.sources))
+                run.note("read", tr("goes on through {}").format(self._labels(run)))
         return next(self.iterator)
 
     def read(self) -> None:
@@ -873,7 +873,10 @@ class Lazy:
         if run := _active():
             run.point(tuple((run.name_of(source), False) for source in self.sources))
             if run.events is not None:
-                run.note("read", "reads " + ", ".join(run.label(source) for source in self.sources))
+                run.note("read", tr("reads {}").format(self._labels(run)))
+
+    def _labels(self, run: Run) -> str:
+        return ", ".join(run.label(source) for source in self.sources)
 
     def __length_hint__(self) -> int:
         return operator.length_hint(self.iterator)
@@ -1081,7 +1084,8 @@ def _given(run: Run, function: Any, arguments: tuple, more: dict) -> tuple[tuple
                 run.name_of(value)
             else:
                 verb = getattr(function, "__name__", "a call")
-                _container(run, value, not reads, ("reads {}" if reads else "changes {}") + f" in {verb}()")
+                what = tr("reads {{}} in {verb}()", verb=verb) if reads else tr("changes {{}} in {verb}()", verb=verb)
+                _container(run, value, not reads, what)
         elif isinstance(value, Lazy):
             value.read()
     return tuple(plain(value) for value in arguments), {key: plain(value) for key, value in more.items()}

@@ -155,7 +155,7 @@ class socket(_Shared):
         if not self._queue:
             raise OSError(errno.EINVAL, "Invalid argument")
         connection = self._queue.pop(0)
-        self._note("other", f"accepts {connection.who}")
+        self._note("other", tr("accepts {}").format(connection.who))
         return connection, connection._peer
 
     # A client's end
@@ -177,7 +177,7 @@ class socket(_Shared):
         listener._queue.append(other)
         run.touch(((listener.key, True),)) if run.mine() else None
         self._moved()
-        self._note("other", "connects")
+        self._note("other", tr("connects"))
 
     who_i_am = ""  # a scripted client's name
     room: int | None = None  # bytes that its receive buffer takes, where that is not the network's default
@@ -278,7 +278,7 @@ class socket(_Shared):
             self._outgoing.ended = self._incoming.deaf = True
             self._incoming.data.clear()
         self._moved()
-        self._note("other", f"closes {self.label}")
+        self._note("other", tr("closes {}").format(self.label))
 
     def reset(self) -> None:
         """Vanish with RST: for scripted clients, who in a real network would close with SO_LINGER 0."""

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..language import tr
+from ..language import mark, spoken, tr, tr_n
 from .events import Event, Failure
 
 NARROW = 24  # columns; where a thread has fewer, all share one column
@@ -29,15 +29,13 @@ def text(
     apart = column >= NARROW
     out = [] if short else [*_wrapped(title, width), ""]
     if apart:
-        out.append("line  " + "".join(_fit(f"[{name}]", column) for name in threads).rstrip())
+        out.append(f"{tr('line')[:5]:<6}" + "".join(_fit(f"[{name}]", column) for name in threads).rstrip())
     last: Event | None = None
     for place, number in enumerate(kept):
         event = events[number]
         left_out = number - (kept[place - 1] + 1 if place else 0)
         if left_out and not short:
-            out.append(
-                tr("      … {left_out} step{value} not drawn", left_out=left_out, value="s" if left_out > 1 else "")
-            )
+            out.append("      … " + tr_n("{number} step not drawn", "{number} steps not drawn", left_out))
         if event.switch:
             stopped = next((other.thread for other in reversed(events[:number]) if other.thread != event.thread), "")
             note = (
@@ -59,13 +57,13 @@ def text(
         if event.kind == "failure":
             break
         if event.held and event.kind not in ("acquire", "release"):
-            told += f" (holds {', '.join(event.held)})"
+            told += " " + tr("(holds {locks})", locks=", ".join(event.held))
         out.append(
             f"{margin}{' ' * indent}{name}{'' if short else '  '}{_fit(told, room if not short else room + 2).rstrip()}"
         )
         last = event
     if not short:
-        out += ["", *_wrapped(f"{failure.kind}: {failure.message}", width)]
+        out += ["", *_wrapped(f"{tr(failure.kind)}: {failure.message}", width)]
     return "\n".join(line.rstrip() for line in out)
 
 
@@ -99,7 +97,9 @@ def _chosen(events: Sequence[Event], most: int) -> list[int]:
 
 def _thing(event: Event) -> str:
     """Return what a read or a write is about: `reads clients[3]` and `clients.pop(3)` are about clients."""
-    words = event.text.removeprefix("reads ").removeprefix("writes ").removeprefix("goes on through ")
+    words = event.text
+    for verb in (tr("reads {}"), tr("writes {}"), tr("goes on through {}")):
+        words = words.removeprefix(verb.removesuffix("{}"))
     return words.split("[")[0].split("(")[0].rsplit(".", 1)[0] if "(" in words else words.split("[")[0].split(" in ")[0]
 
 
@@ -166,7 +166,7 @@ def svg(title: str, source: str, events: Sequence[Event], failure: Failure) -> s
         )
         before = x, y
     y = height - 84
-    for row, line in enumerate(textwrap.wrap(f"{failure.kind}: {failure.message}", max(40, width // 8))[:4]):
+    for row, line in enumerate(textwrap.wrap(f"{tr(failure.kind)}: {failure.message}", max(40, width // 8))[:4]):
         out.append(f'<text x="{left}" y="{y + 17 * row}" fill="#a00000" font-weight="bold">{escape(line)}</text>')
     return "\n".join([*out, "</svg>"])
 
@@ -178,8 +178,34 @@ def html(title: str, source: str, events: Sequence[Event], failure: Failure) -> 
         "source": source.splitlines(),
         "threads": list(dict.fromkeys(event.thread for event in events)),
         "events": [vars(event) for event in events],
-        "failure": vars(failure),
+        "failure": {**vars(failure), "kind": tr(failure.kind)},
+        "words": words(),
     }
     packed = json.dumps(data).replace("<", "\\u003c")  # so that no text can end the script it stands in
     page = TEMPLATE.read_text(encoding="utf-8")
+    for word, text in words().items():
+        page = page.replace("{{%s}}" % word, markup.escape(text))
+    page = page.replace("{{lang}}", spoken())
     return page.replace("{{title}}", markup.escape(title)).replace("{{data}}", packed)
+
+
+def words() -> dict[str, str]:
+    """Return what the page itself says, by the names that it uses."""
+    return {
+        "first": tr("first"),
+        "back": tr("back"),
+        "next": tr("next"),
+        "last": tr("last"),
+        "step": tr("step"),
+        "not_started": tr("not started yet"),
+        "holds": tr("holds {}"),
+        "waits": tr("waits for {}"),
+        "ended": tr("has ended"),
+        "stopped": tr("The thread before is stopped here."),
+        "in_flight": tr("in flight, {}"),
+        "printed": tr("printed: {}"),
+        "prints": tr("prints {}"),
+    }
+
+
+KINDS = [mark("deadlock"), mark("livelock"), mark("lost wakeup"), mark("stuck"), mark("check"), mark("exception")]

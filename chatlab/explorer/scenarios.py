@@ -78,8 +78,8 @@ def two_speak_at_once(chat: Chat) -> None:
     ann, bob = chat.joined("ann", "bob")
     eve = chat.joined("eve", room=24)[0]
     lines = [
-        tr("client {number}: good morning all", number=ann.number),
-        tr("client {number}: and good night", number=bob.number),
+        f"client {ann.number}: good morning all",
+        f"client {bob.number}: and good night",
     ]
     got: list[str] = []
 
@@ -87,7 +87,7 @@ def two_speak_at_once(chat: Chat) -> None:
         for _ in lines:
             got.append(eve.hears_line(tr("what ann and bob say")))
 
-    chat.at_once(ann=lambda: ann.says(tr("good morning all")), bob=lambda: bob.says(tr("and good night")), eve=listens)
+    chat.at_once(ann=lambda: ann.says("good morning all"), bob=lambda: bob.says("and good night"), eve=listens)
     chat.must(sorted(got) == sorted(lines), "torn", tr("eve hears {got}: the lines of two speakers are mixed", got=got))
 
 
@@ -138,8 +138,8 @@ def full_client_while_a_third_joins(chat: Chat) -> None:
     ann, bob = chat.joined("ann", "bob")
     chat.joined("max", room=20)
     zoe = chat.peer("zoe")
-    chat.at_once(ann=lambda: ann.says(tr("hello to all of you"), tr("and again")), zoe=zoe.joins)
-    lines = heard_once(chat, bob, tr("client {number}: hello to all of you", number=ann.number))
+    chat.at_once(ann=lambda: ann.says("hello to all of you", "and again"), zoe=zoe.joins)
+    lines = heard_once(chat, bob, f"client {ann.number}: hello to all of you")
     chat.must(
         f"client {ann.number}: and again" in lines,
         "lost",
@@ -180,7 +180,7 @@ def shutdown_while_a_client_joins(chat: Chat) -> None:
 def shutdown_while_one_speaks(chat: Chat) -> None:
     """The server stops while one speaks: goodbye is the last line of all."""
     ann, bob = chat.joined("ann", "bob")
-    chat.at_once(ann=lambda: ann.says(tr("one more thing")), stop=chat.stops)
+    chat.at_once(ann=lambda: ann.says("one more thing"), stop=chat.stops)
     for peer in (ann, bob):
         lines = peer.hears_rest()
         chat.must(
@@ -194,7 +194,7 @@ def shutdown_while_one_speaks(chat: Chat) -> None:
 def two_claim_one_nickname(chat: Chat) -> None:
     """Two claim one nickname at once: one gets it, the other is told that it is taken."""
     ann, bob = chat.joined("ann", "bob")
-    chat.at_once(ann=lambda: ann.says(tr("/nick zoe")), bob=lambda: bob.says(tr("/nick zoe")))
+    chat.at_once(ann=lambda: ann.says("/nick zoe"), bob=lambda: bob.says("/nick zoe"))
     heard = {peer.name: peer.hears_rest() for peer in (ann, bob)}
     winners = [name for name, lines in heard.items() if "you are zoe" in lines]
     losers = [name for name, lines in heard.items() if "error: the nickname zoe is taken" in lines]

@@ -277,7 +277,7 @@ class Run:
             self.controller.release()
         else:
             if self.events is not None:
-                self.note("end", "ends", task=task)
+                self.note("end", tr("ends"), task=task)
             self._dispatch(None)
 
     def mine(self) -> bool:
@@ -429,7 +429,7 @@ class Run:
         me.deadline = None if timeout is None else self.now + max(0.0, timeout)
         if timeout is not None and self.varied:  # to go on from here may mean that the time is over: another state
             self.signature ^= me.history
-            me.history = hash((me.history, tr("waits for a time")))
+            me.history = hash((me.history, "waits for a time"))
             self.signature ^= me.history
         self.options = None
         if self.events is not None:
@@ -582,7 +582,7 @@ class Run:
                 else:
                     text += tr(", which {name} holds", name=owner.name)
             elif kind == "stuck" and getattr(other.waits_on, "missed", False) and other in (task, *waiting[:1]):
-                kind = tr("lost wakeup")
+                kind = "lost wakeup"
                 text += tr("; the wakeup came before it waited")
             told.append(text)
         return kind, ". ".join(told[:6]) + "."

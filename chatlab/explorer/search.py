@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..language import tr
+from ..language import tr, tr_n
 from . import report, scheduler
 from .events import Event, Failure
 from .load import Program, program_of
@@ -69,15 +69,16 @@ class Verdict:
     @property
     def sentence(self) -> str:
         """What was found, in a sentence that claims no more than was tried."""
-        many = f"{self.schedules:,} schedule{'s' if self.schedules != 1 else ''}"
-        bound = tr(
-            "at most {bound} {unit}{value}", bound=self.bound, unit=self.unit, value="s" if self.bound != 1 else ""
-        )
+        many = tr_n("{number:,} schedule", "{number:,} schedules", self.schedules)
+        if self.unit == "delay":
+            bound = tr_n("at most {number} delay", "at most {number} delays", self.bound)
+        else:
+            bound = tr_n("at most {number} preemption", "at most {number} preemptions", self.bound)
         if not self.unit:
             return (
                 tr("The saved schedule does not fail.")
                 if self.holds
-                else tr("{value}, as saved.", value=self.failure.kind.capitalize())
+                else tr("{value}, as saved.", value=tr(self.failure.kind).capitalize())
             )
         if self.holds and self.exhausted:
             return tr("Holds for all schedules with {bound}: {many} tried.", bound=bound, many=many)
@@ -87,7 +88,7 @@ class Verdict:
         return (
             tr(
                 "{value}: {first}. Found in schedule {schedules:,}.",
-                value=self.failure.kind.capitalize(),
+                value=tr(self.failure.kind).capitalize(),
                 first=first,
                 schedules=self.schedules,
             )

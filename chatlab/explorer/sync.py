@@ -102,7 +102,7 @@ class Lock(_Shared):
         self.owner, self.count = me, 1
         me.held += (self,)
         if run.events is not None and run.mine():
-            run.note("acquire", f"takes {run.label(self)}")
+            run.note("acquire", tr("takes {}").format(run.label(self)))
         return True
 
     def _wait(self, run: Run, timeout: float | None) -> bool:
@@ -201,7 +201,8 @@ class Condition(_Shared):
         if run.mine() and not run.ending:
             run.touch(((self.key, True),))
             if run.events is not None:
-                run.note("other", f"notifies {run.label(self)}" + ("" if self.waiters else tr(", where nobody waits")))
+                what = tr("notifies {}") if self.waiters else tr("notifies {}, where nobody waits")
+                run.note("other", what.format(run.label(self)))
         self.missed = self.missed or not self.waiters
         for woken in self.waiters[:n]:
             woken[0] = True
@@ -225,18 +226,18 @@ class Event(_Shared):
             run.current.switchable = True
             run.point(((self.key, False),))
             if run.events is not None:
-                run.note("read", f"asks {run.label(self)}.is_set()", self.flag)
+                run.note("read", tr("asks {}").format(f"{run.label(self)}.is_set()"), self.flag)
         return self.flag
 
     isSet = is_set
 
     def set(self) -> None:
-        self._step("other", "sets {}")
+        self._step("other", tr("sets {}"))
         self.flag = self.missed = True
         _run().options = None
 
     def clear(self) -> None:
-        self._step("other", "clears {}")
+        self._step("other", tr("clears {}"))
         self.flag = False
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -316,7 +317,7 @@ class Thread(_Shared):
             run.touch(((self.key, True),))
             task.history = hash((task.history, run.current.history))
             if run.events is not None:
-                run.note("start", f"starts {task.name}")
+                run.note("start", tr("starts {}").format(task.name))
 
     def join(self, timeout: float | None = None) -> None:
         if self._task is None:
@@ -690,7 +691,7 @@ def printed(run: Run, text: str) -> None:
         run.current.switchable = True  # writing lets go of the interpreter
         run.point((IO,))
         if run.events is not None:
-            run.note("print", f"prints {text!r}")
+            run.note("print", tr("prints {}").format(repr(text)))
     run.output.append(text)
 
 

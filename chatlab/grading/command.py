@@ -11,7 +11,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-from ..language import tr
+from ..language import cannot_write, tr
 from ..stages import load_stages
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,22 +20,24 @@ VISIBILITY = ("hidden", "visible", "after_due_date", "after_published")
 
 def add_grade_arguments(grade: argparse.ArgumentParser) -> None:
     grade.add_argument(
-        "submissions", type=Path, metavar="SUBMISSIONS", help="folder with a folder, zip or tar.gz of each"
+        "submissions", type=Path, metavar=tr("SUBMISSIONS"), help=tr("folder with a folder, zip or tar.gz of each")
     )
-    grade.add_argument("--out", type=Path, required=True, metavar="REPORT", help="folder for the reports")
-    grade.add_argument("--one", action="store_true", help="SUBMISSIONS is a single submission itself")
-    grade.add_argument("-j", "--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="how many at once")
-    grade.add_argument("--resume", action="store_true", help="keep the grades that an interrupted run has written")
-    grade.add_argument("--runs", type=int, default=1, metavar="N", help="grade each N times; report what differs")
-    grade.add_argument("--cluster", metavar="tcp://HOST:PORT", help="grade on the workers of this Dask scheduler")
+    grade.add_argument("--out", type=Path, required=True, metavar=tr("REPORT"), help=tr("folder for the reports"))
+    grade.add_argument("--one", action="store_true", help=tr("SUBMISSIONS is a single submission itself"))
+    grade.add_argument("-j", "--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help=tr("how many at once"))
+    grade.add_argument("--resume", action="store_true", help=tr("keep the grades that an interrupted run has written"))
+    grade.add_argument("--runs", type=int, default=1, metavar="N", help=tr("grade each N times; report what differs"))
+    grade.add_argument("--cluster", metavar="tcp://HOST:PORT", help=tr("grade on the workers of this Dask scheduler"))
     add_choice(grade)
 
 
 def add_choice(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--stages", metavar="3-6", help="grade these stages (default: all): 4, 1-5, 3,5,7-9")
-    parser.add_argument("--carried", action="store_true", help="run the checks of earlier stages on later ones too")
-    parser.add_argument("--extra", type=Path, metavar="DIR", help="folder with checks of your own: test_NN_name.py")
-    parser.add_argument("--visibility", choices=VISIBILITY, default="hidden", help="who sees the extra checks")
+    parser.add_argument("--stages", metavar="3-6", help=tr("grade these stages (default: all): 4, 1-5, 3,5,7-9"))
+    parser.add_argument("--carried", action="store_true", help=tr("run the checks of earlier stages on later ones too"))
+    parser.add_argument(
+        "--extra", type=Path, metavar=tr("DIR"), help=tr("folder with checks of your own: test_NN_name.py")
+    )
+    parser.add_argument("--visibility", choices=VISIBILITY, default="hidden", help=tr("who sees the extra checks"))
 
 
 def grade(options: argparse.Namespace) -> int:
@@ -79,25 +81,22 @@ def grade(options: argparse.Namespace) -> int:
             grading.executor_for(options.jobs, options.cluster) as executor,
             Progress(*columns, console=console) as progress,
         ):
-            task = progress.add_task("grading", total=len(found))
+            task = progress.add_task(tr("grading"), total=len(found))
             for record in grading.grade(found, options.out / "records", how, executor, options.resume):
                 records.append(record)
-                progress.update(
-                    task, advance=1, description=f"grading: {record.file_name} {record.earned}/{record.most}"
-                )
+                told = f"{tr('grading')}: {record.file_name} {record.earned}/{record.most}"
+                progress.update(task, advance=1, description=told)
         write_all(records, stages, options.out, f"chatlab, {_spoken(stages)}")
     except KeyboardInterrupt:
         told = tr(
-            "Interrupted: {number} of {number2} submissions are graded, and kept. Go on with --resume.",
+            "Interrupted: {number} of {all} submissions are graded, and kept. Go on with --resume.",
             number=len(records),
-            number2=len(found),
+            all=len(found),
         )
         print(told, file=sys.stderr)
         return 130
     except OSError as error:
-        raise ValueError(
-            tr("cannot write {out}: {value}; give another folder", out=options.out, value=error.strerror or error)
-        ) from None
+        raise ValueError(cannot_write(options.out, error)) from None
     for record in records:
         if record.notes and (record.earned == 0 or len(found) <= 20):
             console.print(f"{record.name}: {' '.join(record.notes)}", markup=False, highlight=False)
@@ -142,10 +141,10 @@ def read_extra(folder: Path | None) -> tuple[tuple[str, str], ...]:
 
 def _spoken(stages: list[int]) -> str:
     if len(stages) == 1:
-        return f"stage {stages[0]}"
+        return tr("stage {number}", number=stages[0])
     if stages == list(range(stages[0], stages[-1] + 1)):
-        return tr("stages {stages} to {stages2}", stages=stages[0], stages2=stages[-1])
-    return "stages " + ", ".join(map(str, stages))
+        return tr("stages {first} to {last}", first=stages[0], last=stages[-1])
+    return tr("stages {numbers}", numbers=", ".join(map(str, stages)))
 
 
 # Gradescope

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 from jinja2 import Environment, FileSystemLoader
 
-from ..language import tr
+from ..language import spoken, tr
 from ..stages import load_stages
 from . import sandbox
 from .grade import Check, Record
@@ -28,6 +28,7 @@ def write_all(records: list[Record], stages: list[int], out: Path, title: str) -
     records = sorted(records, key=lambda record: record.name)
     _write_csv(records, stages, out / "grades.csv")
     pages = Environment(loader=FileSystemLoader(PAGES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    pages.globals |= {"tr": tr, "language": spoken()}
     names = {stage.number: stage for stage in load_stages()}
     shared = {"title": title, "marks": MARKS, "stages": [names[number] for number in stages], "ways": sandbox.WAYS}
     shutil.rmtree(out / "students", ignore_errors=True)

@@ -27,6 +27,8 @@ from pathlib import Path
 
 import psutil
 
+from ..language import mark
+
 ROOT = Path(__file__).resolve().parents[2]
 LIMITED = Path(__file__).with_name("limited.py")
 MEMORY = 1 * 1024**3  # bytes, of all the processes of one student together
@@ -47,9 +49,11 @@ INSIDE = {
 
 
 WAYS = {  # from the strongest
-    "namespaces": "in namespaces and as a user of their own, with limits",
-    "user": "as a user of their own, with limits, but without namespaces: they could read files and reach the network",
-    "limits": "with limits alone: they could read and change whatever this user can",
+    "namespaces": mark("in namespaces and as a user of their own, with limits"),
+    "user": mark(
+        "as a user of their own, with limits, but without namespaces: they could read files and reach the network"
+    ),
+    "limits": mark("with limits alone: they could read and change whatever this user can"),
 }
 
 

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from chatlab.checks import check
+from chatlab.language import tr
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="not run: a test cannot press Ctrl-C on Windows")
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="not run: only Linux lets a test hold a port for this")
@@ -153,8 +154,10 @@ def test_starts_again(programs):
         return
     raise server.failure(
         "address-in-use",
-        "The server cannot listen on a port that was in use a moment ago: the system keeps it for a minute. Set "
-        "SO_REUSEADDR on the listener before bind.",
+        tr(
+            "The server cannot listen on a port that was in use a moment ago: the system keeps "
+            "it for a minute. Set SO_REUSEADDR on the listener before bind."
+        ),
     )
 
 

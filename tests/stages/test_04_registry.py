@@ -2,6 +2,7 @@
 
 from chatlab.checks import check
 from chatlab.explorer import scenarios
+from chatlab.language import tr
 
 
 @check(points=1, until=10)
@@ -97,7 +98,12 @@ def test_client_greeting(programs):
 
 def assert_number(server, peer, number):
     if peer.number != number:
-        text = f"{peer.name} is client {peer.number} and should be client {number}: count up, whoever has left."
+        text = tr(
+            "{name} is client {number} and should be client {number2}: count up, whoever has left.",
+            name=peer.name,
+            number=peer.number,
+            number2=number,
+        )
         raise server.failure("number-again" if peer.number < number else "number-skipped", text)
 
 

@@ -2,6 +2,7 @@
 
 from chatlab.checks import check
 from chatlab.explorer import scenarios
+from chatlab.language import tr
 
 
 @check(points=2, until=10)
@@ -100,7 +101,7 @@ def test_leaves_in_mid_broadcast(server):
     if not left:
         eve.hears("client 2 left")
     if left > 1:
-        raise server.failure("told-twice", f"eve was told {left} times that client 2 left.")
+        raise server.failure("told-twice", tr("eve was told {left} times that client 2 left.", left=left))
     eve.hears_nothing()
 
 

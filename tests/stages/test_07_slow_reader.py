@@ -2,6 +2,7 @@
 
 from chatlab.checks import check
 from chatlab.explorer import scenarios
+from chatlab.language import tr
 
 LINES = [f"{number:05} {'.' * 994}" for number in range(5000)]  # 5 MB
 BOUND = 3_000_000  # bytes that the server may keep for one who does not read
@@ -25,9 +26,11 @@ def test_memory_is_bounded(server):
     ann.hears_nothing()
     kept = server.memory_kept()
     if kept > BOUND:
-        text = (
-            f"The server keeps {kept:,} bytes for max, who does not read; with more lines it would keep more. "
-            "A queue without a bound fills the memory: give it one, and a rule for what happens when it is full."
+        text = tr(
+            "The server keeps {kept:,} bytes for max, who does not read; with more lines it "
+            "would keep more. A queue without a bound fills the memory: give it one, and a rule "
+            "for what happens when it is full.",
+            kept=kept,
         )
         raise server.failure("unbounded", text)
 

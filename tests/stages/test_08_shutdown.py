@@ -6,6 +6,7 @@ import pytest
 
 from chatlab.checks import check
 from chatlab.explorer import scenarios
+from chatlab.language import tr
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="not run: a test cannot press Ctrl-C on Windows")
 
@@ -125,8 +126,11 @@ def test_ctrl_c_with_clients(programs):
 def last_line_is_goodbye(server, peer):
     rest = peer.hears_rest()
     if not rest.endswith(b"\ngoodbye\n") and rest != b"goodbye\n":
-        told = "hears more lines behind its goodbye" if b"\ngoodbye\n" in rest else "is not told goodbye"
-        text = f"{peer.name} {told}: the last that it heard is {rest[-40:]!r}."
+        heard = {"name": peer.name, "heard": rest[-40:]}
+        if b"\ngoodbye\n" in rest:
+            text = tr("{name} hears more lines behind its goodbye: the last that it heard is {heard!r}.", **heard)
+        else:
+            text = tr("{name} is not told goodbye: the last that it heard is {heard!r}.", **heard)
         raise server.failure("no-goodbye", text)
 
 

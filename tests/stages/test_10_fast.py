@@ -1,6 +1,7 @@
 """Stage 10: the same chat with few calls of the system and few threads. What it says on the wire is stage 09's."""
 
 from chatlab.checks import check
+from chatlab.language import tr
 
 TALK = [f"and number {number} is what I say" for number in range(1000)]
 
@@ -15,9 +16,12 @@ def test_one_send_for_many(server):
         peer.hears_from(ann, *TALK)
     sends = server.sends_to(bob) - before
     if sends > len(TALK) // 4:
-        text = (
-            f"For {len(TALK):,} lines that came in one piece the server called send {sends:,} times for bob. Each call "
-            "costs as much as many lines do: join what there is for a client, and send it with one call."
+        text = tr(
+            "For {number:,} lines that came in one piece the server called send {sends:,} times "
+            "for bob. Each call costs as much as many lines do: join what there is for a client, "
+            "and send it with one call.",
+            number=len(TALK),
+            sends=sends,
         )
         raise server.failure("many-sends", text)
 
@@ -31,9 +35,12 @@ def test_few_threads(server):
         peer.hears_from(peers[0], "hello")
     threads = len(server.threads())
     if threads > len(peers) + 5:
-        text = (
-            f"With {len(peers)} clients the server has {threads} threads. One for each client, one that accepts, "
-            "and one that sends are enough: a writer is needed only while a client does not take what is sent to it."
+        text = tr(
+            "With {number} clients the server has {threads} threads. One for each client, one "
+            "that accepts, and one that sends are enough: a writer is needed only while a client "
+            "does not take what is sent to it.",
+            number=len(peers),
+            threads=threads,
         )
         raise server.failure("many-threads", text)
 
@@ -49,11 +56,16 @@ def test_everyone_at_once(server):
         expected = {f"client {other.number}": iter(lines) for other in peers if other is not peer}
         for _ in range(4 * len(lines)):
             name, _, text = peer.hears_line().partition(": ")
-            wanted = next(expected[name], "nothing more") if name in expected else f"nothing from {name}"
+            wanted = next(expected[name], "") if name in expected else None
             if text != wanted:
                 shown = f"{name}: {text}"
-                told = f"{peer.name} hears {shown!r}; from {name} it should hear {wanted!r} next."
-                raise server.failure("order" if name in expected else "echoed", told)
+                if name not in expected:
+                    told = tr("{peer} hears its own line back: {shown!r}.", peer=peer.name, shown=shown)
+                    raise server.failure("echoed", told)
+                told = tr(
+                    "{peer} hears {shown!r} where {wanted!r} comes next.", peer=peer.name, shown=shown, wanted=wanted
+                )
+                raise server.failure("order", told)
 
 
 @check(points=1)

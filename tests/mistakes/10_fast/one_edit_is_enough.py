@@ -1,7 +1,7 @@
 """It leaves out the first of a client's own blocks in a round, and forgets the others."""
 # file: server.py
 # fails: command_amid_lines
-# cause: wrong-line
+# cause: echoed
 
 
 import contextlib

@@ -1,7 +1,7 @@
 """The writer takes a piece off the backlog before it is sent: with an empty backlog, the next line overtakes it."""
 # file: server.py
 # fails: full_buffer_is_no_end
-# cause: wrong-line
+# cause: overtaken
 
 
 import contextlib

@@ -64,18 +64,20 @@ class Transcript:
         left_out = max(0, len(events) - most)
         events = events[left_out:]
         names = list(dict.fromkeys(event.who for _, event in events))
+        shown = {name: tr("server") if name == "server" else name for name in names}
         lines = ["  ... " + tr("{number} earlier", number=left_out)] if left_out else []
         if 1 <= len(names) <= 3:
             width = (WIDTH - 6) // len(names)
-            lines.insert(0, "      " + "".join(f"{name:<{width}}" for name in names).rstrip())
+            lines.insert(0, "      " + "".join(f"{name:<{width}}" for name in shown.values()).rstrip())
             for number, event in events:
                 column = names.index(event.who)
                 room = WIDTH - 6 - width * column
                 lines.append(f"  {number:>3} {' ' * (width * column)}{cut(event.what, room)}")
         else:
-            width = max((len(name) for name in names), default=0)
+            width = max(map(len, shown.values()), default=0)
             lines += [
-                f"  {number:>3} {event.who:<{width}}  {cut(event.what, WIDTH - 8 - width)}" for number, event in events
+                f"  {number:>3} {shown[event.who]:<{width}}  {cut(event.what, WIDTH - 8 - width)}"
+                for number, event in events
             ]
         return lines
 

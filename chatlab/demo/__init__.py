@@ -27,6 +27,7 @@ from .scripts import SCRIPTS, Script
 
 PORT = 9000
 PYTHON = "py" if sys.platform == "win32" else "python3"  # the command that people type
+VENV = r".venv\Scripts\python" if sys.platform == "win32" else ".venv/bin/python"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,8 +48,8 @@ def run(options: argparse.Namespace, root: Path) -> int:
         print(text, file=sys.stderr)
         return 2
     if options.svg and importlib.util.find_spec("rich") is None:
-        text = tr("--svg needs rich: run {command}, and use .venv/bin/python -m chatlab", command=f"{PYTHON} lab.py")
-        print(text, file=sys.stderr)
+        first, then = f"{PYTHON} lab.py status", f"{VENV} -m chatlab demo {options.stage} --svg {options.svg}"
+        print(tr("--svg needs rich. First: {first} (it makes .venv). Then: {then}", first=first, then=then), file=sys.stderr)
         return 2
     play = Play(root / "solutions", stage, Script(()) if options.live else SCRIPTS[stage])
     last_words = ""

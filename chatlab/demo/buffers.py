@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .play import Play
 
 SEND_BUFFER = 32768  # bytes that the server asks for, so that a slow reader is noticed soon
+MOST = 50_000  # lines that are said
 RECEIVE_BUFFER = 4096  # bytes that a bare socket asks for
 
 
@@ -44,6 +45,8 @@ class Buffers:
         all that was said. Raises DemoFailure where bob does not hear something within so many seconds.
         """
         while not self.reached(goal):
+            if self.side["outbox"] > 2 * self.bound or self.said > MOST:
+                raise DemoFailure(tr("what is for {name} piles up without a bound", name="eve"))
             began = time.monotonic()
             if self.bob.heard == self.said:
                 self.say(4)

@@ -204,7 +204,7 @@ class Play:
             text = tr("{name} hears line {number} after line {last}", name=who.name, number=number, last=who.heard)
             raise DemoFailure(text)
         who.heard = number
-        short = ("heard", line if len(line) <= 30 else f"{line[:24]} ...")
+        short = ("heard", line if len(line) <= 30 else f"{self.talk}{number} ...")
         if number == 1 or not who.lines[-1][1].startswith(self.talk):
             self.show(who, *short)
         else:
@@ -261,7 +261,7 @@ class Play:
             if who.connection and self.events.empty():
                 self.receive(who, deadline)
             if not self.pump(deadline - time.monotonic()):
-                wrong = tr("{name} does not see {text!r} within {seconds} s", name=name, text=text, seconds=f"{DEADLINE:g}")
+                wrong = tr("{name} does not see {text!r} within {limit:g} s", name=name, text=text, limit=DEADLINE)
                 raise DemoFailure(wrong)
 
     def receive(self, who: Participant, deadline: float) -> None:

@@ -25,13 +25,14 @@ class Race:
     def __init__(self, play: Play) -> None:
         self.play = play
         self.path = play.folder / "server.py"
-        self.source = self.path.read_text(encoding="utf-8")
-        self.racy = self.source.replace(LOCK, NO_LOCK)
+        self.source = self.racy = ""
         self.verdict: Verdict | None = None
 
     def lose_the_lock(self, explorer: Participant) -> None:
         """Explore the server without its lock; raises DemoFailure where no schedule fails."""
-        if LOCK not in self.source:
+        self.source = self.path.read_text(encoding="utf-8")
+        self.racy = self.source.replace(LOCK, NO_LOCK)
+        if self.racy == self.source:
             raise DemoFailure(tr("the server has no line {line!r}", line=LOCK))
         self.verdict = self.explore(self.racy)
         if self.verdict.holds:

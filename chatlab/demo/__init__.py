@@ -49,7 +49,8 @@ def run(options: argparse.Namespace, root: Path) -> int:
         return 2
     if options.svg and importlib.util.find_spec("rich") is None:
         first, then = f"{PYTHON} lab.py status", f"{VENV} -m chatlab demo {options.stage} --svg {options.svg}"
-        print(tr("--svg needs rich. First: {first} (it makes .venv). Then: {then}", first=first, then=then), file=sys.stderr)
+        text = tr("--svg needs rich. First: {first} (it makes .venv). Then: {then}", first=first, then=then)
+        print(text, file=sys.stderr)
         return 2
     play = Play(root / "solutions", stage, Script(()) if options.live else SCRIPTS[stage])
     last_words = ""

@@ -41,6 +41,11 @@ class Participant:
     ended: bool = False
 
     @property
+    def title(self) -> str:
+        """The name as it is shown."""
+        return tr(self.name)
+
+    @property
     def serves(self) -> bool:
         """Whether it is a server."""
         return self.program == "server.py"
@@ -54,7 +59,7 @@ class Participant:
                 self.process.stdin.write(data)
                 self.process.stdin.flush()
         except (OSError, ValueError) as error:  # ValueError: its keyboard is closed
-            raise DemoFailure(tr("{name} cannot send anything: {error}", name=self.name, error=error)) from None
+            raise DemoFailure(tr("{name} cannot send anything: {error}", name=self.title, error=error)) from None
 
     def leave(self) -> None:
         """Go politely: the end of the keyboard, or an orderly close."""

@@ -105,7 +105,7 @@ class Play:
         while time.monotonic() < end:
             with contextlib.suppress(TimeoutError):
                 return listener.accept()[0]
-        raise DemoFailure(tr("{name}'s program does not start", name=who.name))
+        raise DemoFailure(tr("{name}'s program does not start", name=who.title))
 
     def run_program(self, who: Participant, program: Path, port: int, settings: dict[str, Any] | None = None) -> None:
         """Start somebody's program, and a thread that reads what it shows."""
@@ -201,7 +201,7 @@ class Play:
             return False
         number = int(line.removeprefix(self.talk).split()[0])
         if number != who.heard + 1:
-            text = tr("{name} hears line {number} after line {last}", name=who.name, number=number, last=who.heard)
+            text = tr("{name} hears line {number} after line {last}", name=who.title, number=number, last=who.heard)
             raise DemoFailure(text)
         who.heard = number
         short = ("heard", line if len(line) <= 30 else f"{self.talk}{number} ...")
@@ -223,7 +223,7 @@ class Play:
         try:
             return who.process.wait(DEADLINE)
         except subprocess.TimeoutExpired:
-            raise DemoFailure(tr("{name}'s program does not end", name=who.name)) from None
+            raise DemoFailure(tr("{name}'s program does not end", name=who.title)) from None
 
     def wait(self, condition: Callable[[], bool], what: str) -> None:
         """Take in what comes until the condition holds; what: the clause for when it does not in time."""
@@ -253,15 +253,15 @@ class Play:
                 if line == text or (who.serves and text in line):
                     return line
                 if not who.serves:
-                    wrong = tr("{name} sees {line!r} where {text!r} should be", name=name, line=line, text=text)
+                    wrong = tr("{name} sees {line!r} where {text!r} should be", name=who.title, line=line, text=text)
                     raise DemoFailure(wrong)
             if who.ended:
-                wrong = tr("{name}'s program has ended, and {text!r} was never on its screen", name=name, text=text)
+                wrong = tr("{name}'s program has ended, and {text!r} was never on its screen", name=who.title, text=text)
                 raise DemoFailure(wrong)
             if who.connection and self.events.empty():
                 self.receive(who, deadline)
             if not self.pump(deadline - time.monotonic()):
-                wrong = tr("{name} does not see {text!r} within {limit:g} s", name=name, text=text, limit=DEADLINE)
+                wrong = tr("{name} does not see {text!r} within {limit:g} s", name=who.title, text=text, limit=DEADLINE)
                 raise DemoFailure(wrong)
 
     def receive(self, who: Participant, deadline: float) -> None:
@@ -273,9 +273,9 @@ class Play:
             try:
                 byte = who.connection.recv(1)
             except OSError as error:
-                raise DemoFailure(tr("{name} waits for a line in vain: {error}", name=who.name, error=error)) from None
+                raise DemoFailure(tr("{name} waits for a line in vain: {error}", name=who.title, error=error)) from None
             if byte == b"":
-                raise DemoFailure(tr("the server has closed the connection of {name}", name=who.name))
+                raise DemoFailure(tr("the server has closed the connection of {name}", name=who.title))
             data += byte
         self.events.put((who, data.decode(errors="replace").rstrip("\r\n")))
 
@@ -283,13 +283,13 @@ class Play:
         """Raise DemoFailure if a client shows a line that no step has asked for."""
         for who in self.cast.values():
             if who.unseen and not who.serves:
-                text = tr("{name} sees {line!r}, which is not for {name} to see", name=who.name, line=who.unseen[0])
+                text = tr("{name} sees {line!r}, which is not for {name} to see", name=who.title, line=who.unseen[0])
                 raise DemoFailure(text)
 
     def expect_end(self, who: Participant) -> None:
         """Wait until somebody's program has ended."""
         if who.process:
-            self.wait(lambda: who.ended, tr("{name}'s program does not end", name=who.name))
+            self.wait(lambda: who.ended, tr("{name}'s program does not end", name=who.title))
 
     def expect_all_ended(self) -> None:
         """Wait until every program has ended; raises DemoFailure for a wrong exit status or a traceback in the log."""
@@ -298,7 +298,7 @@ class Play:
             expected = 1 if ("heard", LOST) in who.lines else 0
             if who.process and who.process.returncode != expected:
                 status = who.process.returncode
-                raise DemoFailure(tr("{name}'s program ended with status {status}", name=who.name, status=status))
+                raise DemoFailure(tr("{name}'s program ended with status {status}", name=who.title, status=status))
             if who.serves and any(line.startswith("Traceback") for _, line in who.lines):
                 raise DemoFailure(tr("the server's log shows an exception"))
         self.expect_nothing_more()
@@ -319,7 +319,7 @@ class Play:
         try:
             who.connection.connect((HOST, self.server.port))
         except OSError as error:
-            raise DemoFailure(tr("{name} cannot connect: {error}", name=who.name, error=error)) from None
+            raise DemoFailure(tr("{name} cannot connect: {error}", name=who.title, error=error)) from None
 
     def type(self, who: Participant, step: Step) -> None:
         self.show(who, "typed", step.text)
@@ -377,7 +377,7 @@ class Play:
 
         threading.Thread(target=type_on, daemon=True).start()
         listener = self.cast[step.text]
-        self.wait(lambda: listener.heard >= 3, tr("{name} hears nothing", name=listener.name))
+        self.wait(lambda: listener.heard >= 3, tr("{name} hears nothing", name=listener.title))
 
     def begin_to_talk(self, who: Participant) -> None:
         self.talk = f"client {self.comers.index(who.name) + 1}: line "
@@ -402,7 +402,7 @@ class Play:
                         pass
                     self.rest(time.monotonic() + 0.02)
         except OSError as error:
-            raise DemoFailure(tr("{name} waits for a line in vain: {error}", name=who.name, error=error)) from None
+            raise DemoFailure(tr("{name} waits for a line in vain: {error}", name=who.title, error=error)) from None
         who.connection = None
         self.show(who, "note", tr("(the end of the connection)"))
 

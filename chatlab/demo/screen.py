@@ -44,6 +44,7 @@ class Shown(Protocol):
     """What a screen knows of a participant."""
 
     name: str
+    title: str
     program: str
     serves: bool
     lines: list[tuple[str, str]]  # (kind, text); the kinds are in COLOURS
@@ -66,7 +67,7 @@ class PlainScreen:
         if latest := self.later.pop(who.name, None):
             self.show(who, *latest)
         mark = "|" if kind == "heard" and who.serves else self.MARKS[kind]
-        self._print(f"{who.name:<6} {mark} {text}", " " * 9)
+        self._print(f"{who.title:<6} {mark} {text}", " " * 9)
 
     def change_line(self, who: Shown) -> None:
         """Keep the line, which still changes, until another comes: a log has its first form and its last."""
@@ -174,7 +175,7 @@ def column_edges(count: int, width: int, first: float) -> list[int]:
 def box(panel: Shown, width: int, height: int, colours: bool, glyphs: str) -> list[str]:
     """Return the rows of one panel: its gauges and its newest lines within a border."""
     dash, bar, *corners = list(glyphs[:6])
-    title = f"{dash} {panel.name}: {panel.program} "[: width - 2].ljust(width - 2, dash)
+    title = f"{dash} {panel.title}: {panel.program} "[: width - 2].ljust(width - 2, dash)
     side = paint(bar, panel.name, colours)
     gauges = measured(panel.gauges, width - 4, glyphs)[: height - 2]
     room = height - 2 - len(gauges)

@@ -12,6 +12,7 @@ from ..language import mark
 from .screen import LOST
 
 BARE = mark("a bare socket")
+NAMES = (mark("server"), mark("explorer"), mark("stage 09"), mark("stage 10"))  # of participants, as they are shown
 
 
 @dataclass(frozen=True)
@@ -80,13 +81,13 @@ SCRIPTS: dict[str, Script] = {
         STOP,
     )),
     "02_lines": Script(calls="calls", steps=(
-        Step(mark("ann starts client.py, and types a line: it is one piece, and gets one answer."), "ann", "join",
+        Step(mark("ann starts client.py."), "ann", "join",
              sees={"server": "accept(): ann"}),
-        Step(mark("But TCP carries bytes, not lines."), "ann", "type", "hello",
+        Step(mark("She types a line. It travels in one piece, and gets one answer."), "ann", "type", "hello",
              {"ann": "you said: hello", "server": "ann: sendall("}),
         Step(mark("ann leaves."), "ann", "leave", sees={"server": "ann: recv() = b''"}),
-        Step(mark("bob comes with a bare socket: he can cut what he sends wherever he likes."), "bob", "connect",
-             sees={"server": "accept(): bob"}),
+        Step(mark("But TCP carries bytes, not lines. bob has a bare socket, and cuts them wherever he likes."), "bob",
+             "connect", sees={"server": "accept(): bob"}),
         Step(mark("Half a line. There is no newline yet: the server keeps it, and waits."), "bob", "send", "half a ",
              {"server": "recv() = b'half a '"}),
         Step(mark("The rest of the line, and half a letter: é is the two bytes c3 and a9."), "bob", "send",
@@ -218,8 +219,8 @@ SCRIPTS: dict[str, Script] = {
         own=4,
         programs={"stage 09": "server.py", "stage 10": "server.py"},
         steps=(
-            Step(mark("Two servers of the same chat: that of stage 09 on the left,"), "stage 09", "serve", "09_chat"),
-            Step(mark("and that of stage 10 on the right."), "stage 10", "serve", "10_fast"),
+            Step(mark("This is the chat server of stage 09."), "stage 09", "serve", "09_chat"),
+            Step(mark("Beside it that of stage 10: the same chat, with the same lines on the wire."), "stage 10", "serve", "10_fast"),
             Step(mark("Ten clients come to each, and every call of send is counted."), "stage 10", "crowd_comes",
                  "2100"),
             Step(mark("One client says 100 lines in one piece. Nine hear each of them: that makes 900 deliveries."),

@@ -256,7 +256,7 @@ class Play:
                     wrong = tr("{name} sees {line!r} where {text!r} should be", name=who.title, line=line, text=text)
                     raise DemoFailure(wrong)
             if who.ended:
-                wrong = tr("{name}'s program has ended, and {text!r} was never on its screen", name=who.title, text=text)
+                wrong = tr("{name}'s program has ended without {text!r} on its screen", name=who.title, text=text)
                 raise DemoFailure(wrong)
             if who.connection and self.events.empty():
                 self.receive(who, deadline)

@@ -220,7 +220,8 @@ SCRIPTS: dict[str, Script] = {
         programs={"stage 09": "server.py", "stage 10": "server.py"},
         steps=(
             Step(mark("This is the chat server of stage 09."), "stage 09", "serve", "09_chat"),
-            Step(mark("Beside it that of stage 10: the same chat, with the same lines on the wire."), "stage 10", "serve", "10_fast"),
+            Step(mark("Beside it that of stage 10: the same chat, with the same lines on the wire."), "stage 10",
+                 "serve", "10_fast"),
             Step(mark("Ten clients come to each, and every call of send is counted."), "stage 10", "crowd_comes",
                  "2100"),
             Step(mark("One client says 100 lines in one piece. Nine hear each of them: that makes 900 deliveries."),

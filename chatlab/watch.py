@@ -125,8 +125,9 @@ class Watch(App[int]):
 
     CSS = """
     #where { height: 1; padding: 0 1; background: $primary-darken-2; color: $text; }
-    #checks { height: auto; max-height: 45%; padding: 0 1; }
-    #story { height: 1fr; padding: 0 1; border-top: solid $primary; }
+    #checks { height: auto; max-height: 45%; scrollbar-size-vertical: 1; }
+    #story { height: 1fr; border-top: solid $primary; scrollbar-size-vertical: 1; }  /* leaves 79 columns for a failure */
+    #list { text-wrap: nowrap; text-overflow: ellipsis; }
     """
     ENABLE_COMMAND_PALETTE = False
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from .server import Server
 
 
+OPEN = re.compile(r'raise NotImplementedError\("stage \d+, TODO (\d+)"\)')
+
+
 def failure(peer: Peer, expected: str, got: bytes, ending: str | None, wanted: str | bytes | None) -> CheckFailed:
     """Return the failure of a peer that was to hear something: `got` came, or nothing more, for the reason `ending`.
 
@@ -76,26 +79,22 @@ def _tell(peer: Peer, server: Server | None, got: bytes, ending: str | None, wan
 
 
 def todo(message: str, folder: Path) -> Cause:
-    """Return the cause for a gap that is still to be filled; message: what its NotImplementedError says."""
+    """Return the cause for a gap that is still to be filled; message: what its NotImplementedError says.
+
+    Where several are open, the first of them is told, whichever was come across.
+    """
     read = f"stages/{folder.name}/README.md, Steps"
-    if match := re.search(r"TODO \d+", message):
-        for path in sorted(folder.glob("*.py"), reverse=True):  # server.py before client.py
-            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-                if f"# {match[0]}:" in line:
-                    task = line.strip().lstrip("# ")
-                    return Cause(
-                        "todo",
-                        tr(
-                            "Still to be written: {name}, line {number}\n  {task}",
-                            name=path.name,
-                            number=number,
-                            task=task,
-                        ),
-                        read,
-                    )
-    return Cause(
-        "todo", tr("Still to be written: {value}.", value=message or "a part that raises NotImplementedError"), read
-    )
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"), reverse=True)}
+    still_open = {int(number) for text in texts.values() for number in OPEN.findall(text)}
+    if still_open or (match := re.search(r"TODO (\d+)", message)):
+        first = min(still_open) if still_open else int(match[1])
+        for path, text in texts.items():
+            for number, line in enumerate(text.splitlines(), start=1):
+                if f"# TODO {first}:" in line:
+                    told = {"name": path.name, "number": number, "task": line.strip().lstrip("# ")}
+                    return Cause("todo", tr("Still to be written: {name}, line {number}\n  {task}", **told), read)
+    what = message or "a part that raises NotImplementedError"
+    return Cause("todo", tr("Still to be written: {value}.", value=what), read)
 
 
 def _dead(server: Server) -> Cause | None:

@@ -1,11 +1,11 @@
 """`lab demo`: a stage's idea, shown by its own programs, side by side. It needs the standard library alone.
 
-    scripts.py       what each stage's demo shows
-    play.py          carries it out, step by step, each with its evidence
-    participant.py   one program, or one bare socket
-    screen.py        panels for people, lines for pipes, a picture
-    tap.py           runs a server as itself, and tells what it does with its sockets
-    race.py, buffers.py, crowd.py   the scenes of stages 04, 07 and 10
+scripts.py       what each stage's demo shows
+play.py          carries it out, step by step, each with its evidence
+participant.py   one program, or one bare socket
+screen.py        panels for people, lines for pipes, a picture
+tap.py           runs a server as itself, and tells what it does with its sockets
+race.py, buffers.py, crowd.py   the scenes of stages 04, 07 and 10
 """
 
 from __future__ import annotations

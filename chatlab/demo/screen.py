@@ -1,7 +1,7 @@
 """What the demo looks like: every participant's screen side by side, or a line for each event.
 
-    PlainScreen   a line for each event, for pipes and logs
-    PanelScreen   a panel for each participant, drawn over and over in one place, for people
+PlainScreen   a line for each event, for pipes and logs
+PanelScreen   a panel for each participant, drawn over and over in one place, for people
 """
 
 from __future__ import annotations

@@ -45,7 +45,9 @@ class Shut:
 
     def popen(self, arguments: list[str], folder: Path, **more) -> subprocess.Popen:
         command = sandbox.command(arguments, folder, self.hidden, self.how)
-        return subprocess.Popen(command, cwd=folder, env={**sandbox.INSIDE, "LAB_LANG": spoken()}, start_new_session=True, **more)
+        return subprocess.Popen(
+            command, cwd=folder, env={**sandbox.INSIDE, "LAB_LANG": spoken()}, start_new_session=True, **more
+        )
 
     def line_to(self, folder: Path, stage: int) -> Line:
         """Return the line to the folder's process, which is started where none is running."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from ..language import tr
+from ..language import spoken, tr
 from .program import Programs
 from .races import race_of
 from .report import Cause, CheckFailed
@@ -59,6 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "check(points, needs, until): a check of a stage; see chatlab.checks.check")
     config.pluginmanager.register(Reporter(config), "chatlab-reporter")
+    spoken()  # reads the catalogue now: a student's program may leave no file descriptor for it
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         # Started in the background by a shell: then programs that we start would not hear Ctrl-C either.
         signal.signal(signal.SIGINT, signal.default_int_handler)

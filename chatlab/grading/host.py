@@ -21,7 +21,7 @@ from ..checks.report import CheckFailed, Event
 from ..checks.server import Server
 from ..checks.wire import Listener
 from ..checks.work import load_function
-from ..language import tr
+from ..language import spoken, tr
 
 # Two threads that take a number without a lock, and so can be shown to get the same: what the explorer must find.
 KNOWN_RACE = """
@@ -175,6 +175,7 @@ def _told(cause: causes.Cause) -> list[str]:
 
 
 def main() -> None:
+    spoken()  # reads the catalogue now: the student's program may leave no file descriptor for it
     folder, stage, line = Path(sys.argv[1]), *map(int, sys.argv[2:4])
     host = Host(folder, stage)
     rest = b""

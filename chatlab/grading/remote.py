@@ -19,7 +19,7 @@ from ..checks.program import Launcher
 from ..checks.races import RaceFailed
 from ..checks.report import Cause, CheckFailed
 from ..checks.server import Server
-from ..language import tr
+from ..language import spoken, tr
 from . import sandbox
 
 ANSWER = 25.0  # seconds that the process may take for an answer: more than any wait in it
@@ -45,7 +45,7 @@ class Shut:
 
     def popen(self, arguments: list[str], folder: Path, **more) -> subprocess.Popen:
         command = sandbox.command(arguments, folder, self.hidden, self.how)
-        return subprocess.Popen(command, cwd=folder, env=dict(sandbox.INSIDE), start_new_session=True, **more)
+        return subprocess.Popen(command, cwd=folder, env={**sandbox.INSIDE, "LAB_LANG": spoken()}, start_new_session=True, **more)
 
     def line_to(self, folder: Path, stage: int) -> Line:
         """Return the line to the folder's process, which is started where none is running."""

@@ -379,9 +379,6 @@ PARTICIPANT = (
     r"^(?!explorer|исследов)\w+( \d+)? +[<>|] .*(\n {8,10}\S.*)*",
     "what a program writes, or is told",
 )
-UNMARKED = pytest.mark.skipif(
-    (ROOT / "chatlab" / "demo.py").exists(), reason="the demo of this tree is not yet marked for translation"
-)
 
 
 def english_in(text: str, *more: tuple[str, str]) -> list[str]:
@@ -513,7 +510,7 @@ def test_all_that_is_told_of_a_stage(russian, number):
             ("grade", "stages"),
             ("grade", "stages", "--out", "pyproject.toml/x"),
         ],
-        *[("--nonsense",), ("status", "--lang"), pytest.param(("demo", "zz"), marks=UNMARKED)],
+        *[("--nonsense",), ("status", "--lang"), ("demo", "zz")],
     ],
     ids=" ".join,
 )
@@ -529,13 +526,12 @@ def helps() -> list[str]:
     return ["", *(name for name in commands.choices if name != "test")]
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=UNMARKED if name == "demo" else ()) for name in helps()])
+@pytest.mark.parametrize("name", helps())
 def test_every_help(lab, name):
     printed = lab(*filter(None, [name]), "--help")
     assert_russian(printed)
 
 
-@UNMARKED
 @pytest.mark.parametrize("stage", STAGES)
 def test_demo(lab, stage):
     assert_russian(lab("demo", str(stage)), PARTICIPANT)

@@ -368,7 +368,7 @@ ENGLISH = [
 ]
 # In ideas and hints, which name them one after the other.
 CODE = (
-    r"\b(accept|args|bind|buffer|data|except|handle|lines|listen|newline|OSError|recv|rest|sendall|setsockopt|target|try)\b"
+    r"\b(accept|args|bind|buffer|data|except|handle|lines|listen|newline|None|OSError|recv|rest|sendall|setsockopt|target|try)\b"
     r"|«[a-z ]+»|\w+(, \w+){2,}|\(\w+, \w+",
     "names in code, and words of it that are quoted",
 )

@@ -362,13 +362,13 @@ ENGLISH = [
         "lines of the chat",
     ),
     (r"\S*[/\\]\S*|\b\w[\w-]*\.\w[\w.]*", "paths, file names, dotted names"),
-    (r"\b\w+_\w+\b|\b\w+\(\)", "names in code"),
+    (r"\b\w+_\w+\b|\b\w+\([\w.]*\)", "names and calls in code"),
     (r"(?<=[а-яё»`] )\([a-z][a-z -]*\)|(?<=[а-яё] )\((FIN|RST|ACK)\)", "a term in brackets behind the Russian one"),
     (r"\b(VS Code|Visual Studio Code|Windows Terminal|Classroom 50|Python|Debian|Ubuntu|Dask|Jupyter)\b", "names"),
 ]
 # In ideas and hints, which name them one after the other.
 CODE = (
-    r"\b(accept|args|bind|buffer|data|except|handle|lines|listen|newline|OSError|recv|rest|sendall|setsockopt|target|try)\b"
+    r"\b(accept|args|bind|buffer|data|except|handle|lines|listen|newline|None|OSError|recv|rest|sendall|setsockopt|target|try)\b"
     r"|«[a-z ]+»|\w+(, \w+){2,}|\(\w+, \w+",
     "names in code, and words of it that are quoted",
 )

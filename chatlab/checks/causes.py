@@ -91,8 +91,8 @@ def todo(message: str, folder: Path) -> Cause:
         for path, text in texts.items():
             for number, line in enumerate(text.splitlines(), start=1):
                 if f"# TODO {first}:" in line:
-                    told = {"name": path.name, "number": number, "task": line.strip().lstrip("# ")}
-                    return Cause("todo", tr("Still to be written: {name}, line {number}\n  {task}", **told), read)
+                    gap = {"name": path.name, "number": number, "task": line.strip().lstrip("# ")}
+                    return Cause("todo", tr("Still to be written: {name}, line {number}\n  {task}", **gap), read)
     what = message or "a part that raises NotImplementedError"
     return Cause("todo", tr("Still to be written: {value}.", value=what), read)
 

@@ -346,7 +346,10 @@ COMMANDS = (
 # What is English in every language, and is taken out before English words are looked for.
 ENGLISH = [
     (r"`[^`\n]*`", "names and code in backquotes"),
-    (r'b?"[^"\n]*(\n(?! )[^"\n]*)?"|\bb\'[^\'\n]*\'', "what went over the wire, quoted; it may be folded"),
+    (
+        r'b?"[^"\n]*(\n(?! )[^"\n]*)?"|\bb\'[^\'\n]*\'|"[^"\n]*\.\.\.$',
+        "what went over the wire, quoted; it may be folded, or be cut at the end of a transcript's column",
+    ),
     (r"'[^'\s]*'", "a name that was typed"),
     (r"TODO \d+: .*", "a TODO line of the starter"),
     (r"строка \d+(, в \w+)?:\s.*", "a line of the student's own code"),
@@ -421,6 +424,7 @@ def test_an_english_sentence_is_found(line):
         "Это гонка (race): потерянное обновление (lost update).",
         "    client 1 joined",
         'ждала строку "error:\nunknown command /nickname".',
+    '    7                         → "and number 0 is what I  ... is what I \\r...',
         "поток закончился: UnicodeDecodeError: 'utf-8' codec can't\ndecode byte 0xff",
     ],
 )

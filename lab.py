@@ -20,10 +20,15 @@ EXTRAS = {"bench": "bench", "grade": "grade", "notebooks": "notebooks", "test": 
 
 
 def main():
-    if sys.version_info < (3, 10):
-        sys.exit("chatlab needs Python 3.10 or newer; this is %d.%d. Try: python3.12 lab.py" % sys.version_info[:2])
     sys.path.insert(0, ROOT)
     sys.dont_write_bytecode = True
+    if sys.version_info < (3, 10):
+        try:
+            from chatlab.language import tr
+        except (ImportError, SyntaxError):  # too old even for that: in English, then
+            tr = str
+        told = tr("chatlab needs Python 3.10 or newer; this is %d.%d. Try: python3.12 lab.py")
+        sys.exit(told % sys.version_info[:2])
     from chatlab.cli import main as tool
     from chatlab.cli import speak
 

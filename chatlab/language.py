@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import gettext
 import os
+import string
 import sys
 from pathlib import Path
 
@@ -53,12 +54,26 @@ def spoken() -> str:
 def tr(text: str, /, **values: object) -> str:
     """Return the text in the language that is spoken; {name} stands for the value of that name."""
     text = _chosen().gettext(text)
-    return text.format(**values) if values else text
+    return _FORMATTER.vformat(text, (), values) if values else text
 
 
 def tr_n(one: str, many: str, number: int, /, **values: object) -> str:
     """Return the text for so many, which is {number} in it; a language may have more forms than these two."""
-    return _chosen().ngettext(one, many, number).format(number=number, **values)
+    return _FORMATTER.vformat(_chosen().ngettext(one, many, number), (), {"number": number, **values})
+
+
+def amount(value: float, spec: str = ",") -> str:
+    """Return the number as `format` shows it, its thousands set apart as the language that is spoken does that."""
+    between = tr("1,000")[1:-3]  # how a thousand is written there
+    return format(value, spec).replace(",", between)
+
+
+class _Formatter(string.Formatter):
+    def format_field(self, value: object, spec: str) -> str:
+        return amount(value, spec) if "," in spec else super().format_field(value, spec)
+
+
+_FORMATTER = _Formatter()
 
 
 def mark(text: str) -> str:

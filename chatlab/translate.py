@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -30,7 +30,6 @@ WHERE = [  # files, and how texts are found in them; the first that fits counts
     ("stages/stages.toml", "chatlab.translate:words_of_stages"),
     ("chatlab/**.html", "jinja2.ext:babel_extract"),
     ("chatlab/**.py", "python"),
-    ("lab.py", "python"),
 ]
 FOLDERS = ("chatlab", "stages", "tests/stages")
 NEEDLESS = re.compile('"(Report-Msgid|POT-Creation|PO-Revision|Last-Translator|Language-Team|Generated-By|Project-Id)')
@@ -67,6 +66,8 @@ def collect() -> Catalog:
         patterns = [(pattern.removeprefix(folder + "/"), how) for pattern, how in WHERE]
         for name, line, text, comments, context in extract_from_dir(ROOT / folder, patterns, keywords=KEYWORDS):
             found.append((f"{folder}/{name}", line, text, comments, context))
+    for line, text, comments, context in extract_from_file("python", ROOT / "lab.py", keywords=KEYWORDS):
+        found.append(("lab.py", line, text, comments, context))
     for name, line, text, comments, context in sorted(found, key=lambda entry: entry[:2]):
         catalogue.add(text, None, [(name, line)], auto_comments=comments, context=context)
     return catalogue

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from statistics import median
 
-from ..language import mark, tr
+from ..language import amount, mark, tr
 from .measure import BURST, COLUMNS, HELD, REGIMES, Row, Run
 
 NAGLE_MS = (36, 62)  # Linux delays an ACK by 40 ms, and Nagle's algorithm waits for it
@@ -22,7 +22,7 @@ SUMMARY = (
 def faults_in_words(row: Row) -> str:
     """Return what is wrong with what was heard, or nothing."""
     names = {"reordered": tr("out of order"), "echoed": tr("back to their sender")}
-    return ", ".join(f"{count:,} {names.get(kind, kind)}" for kind, count in row.faults().items())
+    return ", ".join(f"{amount(count)} {names.get(kind, kind)}" for kind, count in row.faults().items())
 
 
 def load_limited(row: Row) -> bool:
@@ -131,16 +131,16 @@ def _figures(row: Row) -> dict[str, str]:
     """Return the cells behind the server's name; what makes no sense here is empty."""
     cells = dict.fromkeys(HEADINGS, "")
     cells |= {"of ours": _times(row.speed["ours"]), "of streams": _times(row.speed["streams"])}
-    cells |= {"MB": f"{row.most('memory_mb'):.0f}", "threads": f"{row.most('threads'):,}"}
+    cells |= {"MB": f"{row.most('memory_mb'):.0f}", "threads": amount(row.most("threads"))}
     if not row.runs[-1].failed and row.case.regime != "storm":
-        cells |= {"deliveries/s": f"{row.median('per_second'):,.0f}", "CPU s/M": f"{row.median('cpu_per_million'):.3g}"}
+        cells |= {"deliveries/s": amount(row.median("per_second"), ",.0f"), "CPU s/M": f"{row.median('cpu_per_million'):.3g}"}
         cells |= {"p50 ms": f"{row.median('p50_ms'):.2f}", "p99 ms": f"{row.median('p99_ms'):.2f}"}
         cells |= {"max ms": f"{row.most('max_ms'):.1f}"}
     return cells
 
 
 def _times(ratio: float | None) -> str:
-    return "" if ratio is None else f"{ratio:.2f}×" if ratio < 10 else f"{ratio:,.0f}×"
+    return "" if ratio is None else f"{ratio:.2f}×" if ratio < 10 else f"{amount(ratio, ',.0f')}×"
 
 
 def notes(rows: list[Row], pinned: bool) -> list[str]:

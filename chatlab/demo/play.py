@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..language import tr
+from ..language import amount, tr
 from .buffers import RECEIVE_BUFFER, SEND_BUFFER, Buffers
 from .crowd import Crowd
 from .participant import HOST, DemoFailure, Participant, start
@@ -444,7 +444,7 @@ class Play:
 def printable(text: str) -> str:
     """Return the text as it can be shown in one line: nothing that moves a cursor, and not too much."""
     clean = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return clean if len(clean) <= 300 else f"{clean[:40]}... ({len(clean):,})"
+    return clean if len(clean) <= 300 else f"{clean[:40]}... ({amount(len(clean))})"
 
 
 @contextlib.contextmanager

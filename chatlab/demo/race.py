@@ -8,7 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from ..language import tr
+from ..language import amount, tr
 from .participant import DemoFailure, Participant
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Race:
         self.verdict = self.explore(self.racy)
         if self.verdict.holds:
             raise DemoFailure(self.verdict.sentence)
-        number = f"{self.verdict.schedules:,}"
+        number = amount(self.verdict.schedules)
         self.play.show(explorer, "heard", tr("without the lock: schedule {number} breaks it", number=number))
 
     def show(self, ann: Participant, bob: Participant) -> None:
@@ -80,7 +80,7 @@ class Race:
             raise DemoFailure(verdict.sentence)
         text = verdict.sentence
         if verdict.exhausted:
-            number = f"{verdict.schedules:,}"
+            number = amount(verdict.schedules)
             text = tr("with the lock: it holds for all {number} schedules within the bound", number=number)
         self.play.show(explorer, "heard", text)
 

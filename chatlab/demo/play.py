@@ -54,6 +54,9 @@ class Play:
         self.race = Race(self)
         self.crowd = Crowd(self)
         self.buffers: Buffers | None = None
+        self.numbers = itertools.count(1)
+        self.questions: dict[int, threading.Event] = {}  # to the tap; set when the answer has come
+        self.tap_ended = threading.Event()
 
     def perform(self, seconds: float) -> None:
         """Carry out the script in about so many seconds; raises DemoFailure where it goes otherwise than written.
@@ -115,13 +118,31 @@ class Play:
     def read(self, who: Participant, output: BinaryIO) -> None:
         with output:
             for line in output:
+                self.catch_up(who)
                 self.events.put((who, line.decode(errors="replace").rstrip("\r\n")))
         self.events.put((who, None))
 
     def read_tap(self, who: Participant, line: socket.socket) -> None:
         with contextlib.suppress(OSError), line.makefile("rb") as told:
             for each in told:
-                self.events.put((who, json.loads(each)))
+                message = json.loads(each)
+                self.events.put((who, message))
+                if answered := self.questions.pop(message.get("question"), None):
+                    answered.set()
+        self.tap_ended.set()
+        for answered in list(self.questions.values()):
+            answered.set()
+
+    def catch_up(self, client: Participant) -> None:
+        """Before a client's line is shown, let all come that the server's tap has told before: called by its reader."""
+        tap = self.server.tap
+        if client.serves or not tap or not self.script.calls:
+            return
+        answered = self.questions[number := next(self.numbers)] = threading.Event()
+        with contextlib.suppress(OSError):
+            tap.sendall(b"%d\n" % number)
+            if not self.tap_ended.is_set():
+                answered.wait(DEADLINE)
 
     def close(self, text: str = "") -> None:
         """End everything that still runs, and give the terminal back; text: the last words."""
@@ -168,6 +189,8 @@ class Play:
         elif what is None:
             who.ended = True
             self.show(who, "note", tr("(ended with status {status})", status=self.status(who)))
+        elif what == LOST and ("heard", LOST) in who.lines:
+            pass  # both threads of a client that is sending have noticed
         elif isinstance(what, str) and not self.is_talk(who, what):
             who.unseen.append(what)
             self.show(who, "heard", what)
@@ -237,7 +260,7 @@ class Play:
         assert server.tap
         server.connections = None
         with contextlib.suppress(OSError):
-            server.tap.sendall(b"?\n")
+            server.tap.sendall(b"0\n")
         self.wait(lambda: server.connections is not None, tr("the server does not answer"))
         return server.connections or []
 
@@ -277,6 +300,7 @@ class Play:
             if byte == b"":
                 raise DemoFailure(tr("the server has closed the connection of {name}", name=who.title))
             data += byte
+        self.catch_up(who)
         self.events.put((who, data.decode(errors="replace").rstrip("\r\n")))
 
     def expect_nothing_more(self) -> None:

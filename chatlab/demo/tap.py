@@ -4,7 +4,7 @@
 
 SETTINGS is JSON: port, where the demo listens for what is told (0: nowhere); calls, whether each call is told as it is
 made; send_buffer, the bytes that the system may keep for each client on its way out (0: as it likes). Whenever the demo
-sends a line, the answer is how each connection stands. This file runs alone, before and around the program.
+sends a number, the answer is that number, and how each connection stands. This file runs alone, around the program.
 """
 
 import contextlib
@@ -60,10 +60,11 @@ class Tap:
 
     def answer(self) -> None:
         with contextlib.suppress(OSError), self.line.makefile("rb") as questions:
-            for _ in questions:
+            for question in questions:
                 outboxes = [each.qsize() for each in self.queues]  # in the stages that have them: one for each client
                 outboxes += [0] * len(self.sides)
-                self.tell(state=[{**vars(side), "outbox": waiting} for side, waiting in zip(self.sides, outboxes)])
+                state = [{**vars(side), "outbox": waiting} for side, waiting in zip(self.sides, outboxes)]
+                self.tell(question=int(question), state=state)
 
 
 def tapped(tap: Tap, send_buffer: int) -> type[socket.socket]:

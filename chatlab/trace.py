@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from .checks.report import CheckFailed, Event, cut, where, wrap
-from .checks.server import Server
+from .checks.report import cut
 from .language import cannot_write, tr, tr_n
+from .recorder import Play, record
 from .stages import find_stage
 
 WIDTH = 79
@@ -26,8 +25,8 @@ def trace(options: argparse.Namespace) -> int:
     """
     path, number = find_server(options.stage)
     play, failure = record(path, number)
-    for line in as_text(play):
-        print(line)
+    if play.events:
+        print("\n".join(as_text(play)))
     if options.svg:
         try:
             options.svg.write_text(as_svg(play), encoding="utf-8")
@@ -35,7 +34,7 @@ def trace(options: argparse.Namespace) -> int:
             raise ValueError(cannot_write(options.svg, error)) from None
         print("\n" + tr("Written: {path}", path=options.svg))
     if failure:
-        print("\n" + "\n".join(failure))
+        print("\n".join(["", *failure] if play.events else failure))
     sys.stdout.flush()
     return 1 if failure else 0
 
@@ -55,142 +54,6 @@ def find_server(what: str) -> tuple[Path, int]:
     return path, stage.number
 
 
-# The clients' parts
-
-
-def _echo(server: Server) -> None:
-    ann = server.connect("ann")
-    for data in (b"hello", "привет".encode()):
-        ann.sends(data)
-        ann.hears_bytes(data)
-    ann.leaves()
-    bob = server.connect("bob")
-    bob.sends(b"me too")
-    bob.hears_bytes(b"me too")
-    bob.resets()
-    server.has_noticed(bob)
-
-
-def _lines(server: Server) -> None:
-    ann = server.connect("ann")
-    ann.sends(b"one\ntwo\nthree\n")
-    ann.hears("you said: one", "you said: two", "you said: three")
-    letter = "да\n".encode()
-    ann.sends(letter[:1], letter[1:3], letter[3:])
-    ann.hears("you said: да")
-    ann.sends(b"half a li")
-    ann.says_goodbye()
-    ann.hears_end()
-
-
-def _threads(server: Server) -> None:
-    ann, bob = server.connect("ann"), server.connect("bob")
-    bob.says("ann says nothing")
-    bob.hears("you said: ann says nothing")
-    ann.says("I am here")
-    ann.hears("you said: I am here")
-    bob.leaves()
-    ann.leaves()
-
-
-def _registry(server: Server) -> None:
-    ann, bob = server.join("ann", "bob")
-    ann.says("/who")
-    ann.hears(f"here: client {ann.number}, client {bob.number}")
-    bob.leaves()
-    (eve,) = server.join("eve")
-    eve.sees(f"client {ann.number}", f"client {eve.number}")
-
-
-def _broadcast(server: Server) -> None:
-    ann, bob, eve = server.join("ann", "bob", "eve")
-    for speaker, others in ((ann, (bob, eve)), (eve, (ann, bob))):
-        speaker.says("hello")
-        for other in others:
-            other.hears_from(speaker, "hello")
-    ann.hears_nothing()
-
-
-def _leaving(server: Server) -> None:
-    ann, bob, eve = server.join("ann", "bob", "eve", notices=True)
-    bob.resets()
-    ann.hears(f"client {bob.number} left")
-    eve.hears(f"client {bob.number} left")
-    eve.says("where is bob?")
-    ann.hears_from(eve, "where is bob?")
-    ann.leaves(eve)
-
-
-def _shutdown(server: Server) -> None:
-    ann, bob = server.join("ann", "bob", notices=True)
-    ann.says("good night")
-    bob.hears_from(ann, "good night")
-    server.stop_listening()
-    for peer in (ann, bob):
-        peer.hears("goodbye")
-        peer.hears_end()
-
-
-def _chat(server: Server) -> None:
-    ann, bob, eve = server.join("ann", "bob", "eve", notices=True)
-    ann.says("/nick ann")
-    ann.hears("you are ann")
-    for other in (bob, eve):
-        other.hears(f"client {ann.number} is now ann")
-    bob.says("/msg ann psst")
-    ann.hears(f"client {bob.number} to you: psst")
-    ann.sends(b"one\ntwo\n")
-    for other in (bob, eve):
-        other.hears("ann: one", "ann: two")
-    ann.says("/quit")
-    ann.hears("goodbye")
-    ann.hears_end()
-    for other in (bob, eve):
-        other.hears("ann left")
-
-
-PARTS: dict[int, Callable[[Server], None]] = {
-    **{1: _echo, 2: _lines, 3: _threads, 4: _registry, 5: _broadcast},
-    **{6: _leaving, 7: _leaving, 8: _shutdown, 9: _chat, 10: _chat},
-}
-
-
-@dataclass(frozen=True)
-class Play:
-    """What the clients saw, in order, and which of the connections had ended by then."""
-
-    events: tuple[Event, ...]
-    ended: frozenset[str]
-
-    @property
-    def names(self) -> list[str]:
-        """The clients, in the order in which they came."""
-        return list(dict.fromkeys(event.who for event in self.events if event.who != "server"))
-
-
-def record(path: Path, number: int) -> tuple[Play, list[str]]:
-    """Return the play of the stage, and the lines of the failure that ended it, or none."""
-    server = Server(path, number)
-    play = None
-    failure: list[str] = []
-    try:
-        PARTS[number](server)
-        play = _as_it_is(server)  # what comes from here on is no part of it
-        server.stop()
-    except CheckFailed as failed:
-        cause = failed.cause
-        failure = [*wrap(cause.text), *([tr("Read: {what}", what=where(cause.read))] if cause.read else [])]
-    finally:
-        play = play or _as_it_is(server)
-        server.destroy()
-    return play, failure
-
-
-def _as_it_is(server: Server) -> Play:
-    ended = frozenset(peer.name for peer in server.peers if peer.ending or peer.has_ended)
-    return Play(tuple(server.transcript.events), ended)
-
-
 # The drawing
 
 
@@ -201,8 +64,13 @@ class Arrow:
     column: int
     to: str
     label: str
+    note: str  # how its bytes came
     ends: bool  # the client's lifeline ends here
     begins: bool
+
+    def words(self, room: int) -> str:
+        """Return label and note in so many columns; where they do not fit, the label is cut."""
+        return cut(self.label, room - len(self.note) - 1) + " " + self.note if self.note else cut(self.label, room)
 
 
 def arrows(play: Play) -> list[Arrow]:
@@ -212,16 +80,16 @@ def arrows(play: Play) -> list[Arrow]:
     rows, seen = [], set()
     for number, event in enumerate(play.events):
         if event.who not in names:
-            rows.append(Arrow(len(names), "", event.what, False, False))
+            rows.append(Arrow(len(names), "", event.what, "", False, False))
             continue
         column = names.index(event.who)
         what = event.what
         to = "server" if what.startswith("→") or column not in seen else "client" if what.startswith("←") else ""
-        label = what.lstrip("→← ")
-        if (lines := label.count("\\n")) > 1:
-            label += " " + tr_n("({number} line at once)", "({number} lines at once)", lines)
+        label, note = what.lstrip("→← "), play.notes[number]
+        if not note and (lines := label.count("\\n")) > 1:
+            note = tr_n("({number} line at once)", "({number} lines at once)", lines)
         ends = event.who in play.ended and last[event.who] == number
-        rows.append(Arrow(column, to, label, ends, column not in seen))
+        rows.append(Arrow(column, to, label, note, ends, column not in seen))
         seen.add(column)
     return rows
 
@@ -247,7 +115,7 @@ def as_text(play: Play) -> list[str]:
             picture[start], picture[end] = ("├", "►") if row.to == "server" else ("◄", "┤")
         if row.ends:
             alive[row.column] = False
-        lines.append(f"{number:>3} {cut(row.label, room):<{room}} {''.join(picture).rstrip()}")
+        lines.append(f"{number:>3} {row.words(room):<{room}} {''.join(picture).rstrip()}")
     return lines
 
 
@@ -291,5 +159,5 @@ def as_svg(play: Play) -> str:
         if row.to:
             parts.append(f'<line x1="{here}" y1="{at}" x2="{there}" y2="{at}" marker-end="url(#head)"/>')
         anchor = f'x="{x[row.column] + 8}"' if row.column < len(names) else f'x="{x[-1] - 8}" text-anchor="end"'
-        parts.append(f'<text {anchor} y="{at - 6}">{escape(cut(row.label, 60))}</text>')
+        parts.append(f'<text {anchor} y="{at - 6}">{escape(row.words(60))}</text>')
     return "\n".join([*parts, "</svg>"]) + "\n"

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from chatlab.recorder import _note_of_received, _note_of_sent, record
 from chatlab.stages import SOLUTIONS, load_stages
-from chatlab.trace import WIDTH, as_svg, as_text, record
+from chatlab.trace import WIDTH, as_svg, as_text
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,6 +42,91 @@ def test_lines_that_came_at_once():
     text = "\n".join(as_text(play))
     assert r'"one\ntwo\nthree\n" (3 lines at once)' in text
     assert r"b'\xd0'" in text
+
+
+def test_how_the_bytes_were_taken(tmp_path):
+    """One send that comes in pieces, two sends that come in one recv or in two: both ends tell."""
+    lines = [
+        "def serve(listener):",
+        "    connection, address = listener.accept()",
+        "    for number in range(5):",
+        "        connection.recv(1)",
+        "    connection.sendall(b'he')",
+        "    connection.sendall(b'llo')",
+        "    listener.accept()",
+    ]
+    path = tmp_path / "01_echo" / "server.py"
+    path.parent.mkdir()
+    path.write_text("\n".join(lines), encoding="utf-8")
+    play, _ = record(path, 1)
+    assert play.notes[1] == "(read in 5 pieces)"
+    heard = [(event.what, note) for event, note in zip(play.events, play.notes) if event.what.startswith("←")]
+    assert heard in ([('← "hello"', "(2 sends, one recv)")], [('← "he"', ""), ('← "llo"', "")])
+
+
+def test_bytes_of_several_calls():
+    """What is said of a stretch of bytes, by where the calls at the other end ended."""
+    assert _note_of_received(0, 5, [5]) == ""
+    assert _note_of_received(5, 12, [5, 8, 12]) == "(2 sends, one recv)"
+    assert _note_of_received(0, 3, [5]) == _note_of_received(3, 5, [5]) == "(a piece of one send)"
+    assert _note_of_received(3, 8, [5, 9]) == "(pieces of several sends)"
+    assert _note_of_sent(0, 4, [4]) == _note_of_sent(4, 8, [4, 8]) == ""
+    assert _note_of_sent(0, 4, [1, 4, 8]) == "(read in 2 pieces)"
+    assert _note_of_sent(0, 4, [8]) == "(in one recv with the next)"
+    assert _note_of_sent(4, 8, [8]) == "(in one recv with the one before)"
+    assert _note_of_sent(0, 4, []) == _note_of_sent(0, 4, [3]) == "(the server has not read this)"
+
+
+@pytest.mark.parametrize(
+    "program, told",
+    [
+        ("import nothing_of_that_name", "server.py fails while it is imported (line 1: import nothing_of_that_name)"),
+        ("import os\nos._exit(3)", "The process has ended (status 3)"),
+        ("import sys\nsys.exit('enough')", "server.py ends the program while it is imported"),
+        ("while True: pass", "server.py does not come to its end while it is imported"),
+        ("def serve(listener)", "Python cannot read server.py, line 1"),
+        ("def served(listener): pass", "server.py has no function `serve(listener)`"),
+    ],
+)
+def test_a_server_that_does_not_start(tmp_path, monkeypatch, program, told):
+    if program.startswith("while"):  # the others are to end by themselves, however slow the machine
+        monkeypatch.setattr("chatlab.recorder.PATIENCE", 2.0)
+    path = tmp_path / "05_broadcast" / "server.py"
+    path.parent.mkdir()
+    path.write_text(program + "\n", encoding="utf-8")
+    play, failure = record(path, 5)
+    assert play.events == ()
+    assert " ".join(failure).startswith(told)
+
+
+def test_a_server_that_ends_its_process(tmp_path):
+    """The diagram up to there, without what the server prints, and why there is no more."""
+    path = tmp_path / "05_broadcast" / "server.py"
+    path.parent.mkdir()
+    program = "import os\ndef serve(listener):\n    print('HERE', listener.accept())\n    os._exit(4)\n"
+    path.write_text(program, encoding="utf-8")
+    result = lab(str(path))
+    assert result.returncode == 1 and result.stderr == ""
+    assert "1 connects" in result.stdout and "HERE" not in result.stdout
+    assert "The process has ended (status 4)" in result.stdout
+
+
+def test_a_server_that_hangs(tmp_path):
+    path = tmp_path / "05_broadcast" / "server.py"
+    path.parent.mkdir()
+    path.write_text("def serve(listener):\n    while True: pass\n", encoding="utf-8")
+    result = lab(str(path))
+    assert result.returncode == 1 and result.stderr == ""
+    assert "1 connects" in result.stdout
+    assert "serve runs all the time and never waits for anything" in result.stdout
+
+
+def test_a_slow_reader_gets_all_at_once():
+    play, failure = record(SOLUTIONS / "07_slow_reader" / "server.py", 7)
+    assert failure == []
+    eve = [event.what for event in play.events if event.who == "eve" and "client 1" in event.what]
+    heard = [event.what for event in play.events if event.who == "bob" and "client 1" in event.what]
+    assert len(heard) == 3 and 1 <= len(eve) <= 3
 
 
 def test_who_is_gone_has_no_lifeline():

@@ -103,11 +103,19 @@ def test_a_server_that_ends_its_process(tmp_path):
     """The diagram up to there, without what the server prints, and why there is no more."""
     path = tmp_path / "05_broadcast" / "server.py"
     path.parent.mkdir()
-    program = "import os\ndef serve(listener):\n    print('HERE', listener.accept())\n    os._exit(4)\n"
-    path.write_text(program, encoding="utf-8")
+    lines = [
+        "import os",
+        "def serve(listener):",
+        "    connection, address = listener.accept()",
+        "    print('HERE', flush=True)",
+        "    connection.sendall(b'you are client 1\\n')",
+        "    listener.accept()",
+        "    os._exit(4)",
+    ]
+    path.write_text("\n".join(lines), encoding="utf-8")
     result = lab(str(path))
     assert result.returncode == 1 and result.stderr == ""
-    assert "1 connects" in result.stdout and "HERE" not in result.stdout
+    assert "you are client 1" in result.stdout and "HERE" not in result.stdout
     assert "The process has ended (status 4)" in result.stdout
 
 

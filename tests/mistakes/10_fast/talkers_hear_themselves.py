@@ -83,6 +83,7 @@ class Client:
         self.gone = threading.Event()  # set when the broadcaster has nothing more for it
         self.changed = threading.Condition()  # guards what follows
         self.backlog = bytearray()
+        self.moved = 0.0  # when it last took something of its backlog, or the backlog began
         self.writer: threading.Thread | None = None  # there is one only while there is a backlog
         self.dropped = False
 
@@ -112,6 +113,7 @@ class Client:
                 except OSError:  # it has vanished: the thread that reads from it will tell
                     return
                 if data:
+                    self.moved = time.monotonic()
                     self.writer = threading.Thread(target=self.write)
                     self.writer.start()
             if self.writer:
@@ -121,6 +123,7 @@ class Client:
         """Send the backlog, and end: what a writer does."""
         while True:
             with self.changed:
+                self.moved = time.monotonic()
                 self.changed.notify_all()  # there may be room again
                 if not self.backlog:
                     self.writer = None
@@ -213,13 +216,11 @@ class Chat:
 
     def be_patient(self) -> None:
         """Wait for those who do not read, and drop them. The inbox fills meanwhile, and TCP slows down who talks."""
-        deadline = time.monotonic() + PATIENCE
         for client in [client for client in self.clients.values() if len(client.backlog) > BACKLOG]:
             with client.changed:
-                room = lambda: len(client.backlog) <= BACKLOG
-                if client.changed.wait_for(room, max(0.0, deadline - time.monotonic())):
-                    continue
-            client.drop()
+                while len(client.backlog) > BACKLOG:
+                    if not client.changed.wait(client.moved + PATIENCE - time.monotonic()):
+                        client.drop()
 
     def to_others(self, client: Client, data: bytes) -> None:
         """Add to the text what the client alone does not hear."""

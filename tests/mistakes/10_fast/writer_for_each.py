@@ -83,6 +83,7 @@ class Client:
         self.gone = threading.Event()  # set when the broadcaster has nothing more for it
         self.changed = threading.Condition()  # guards what follows
         self.backlog = bytearray()
+        self.moved = time.monotonic()  # when it last took something of its backlog, or the backlog began
         self.dropped = False
         self.ending = False
         self.writer: threading.Thread | None = threading.Thread(target=self.write)
@@ -116,6 +117,7 @@ class Client:
             with self.changed:
                 self.changed.notify_all()  # there may be room again
                 self.changed.wait_for(lambda: self.backlog or self.ending or self.dropped)
+                self.moved = time.monotonic()
                 if not self.backlog:
                     self.writer = None
                     return
@@ -210,13 +212,11 @@ class Chat:
 
     def be_patient(self) -> None:
         """Wait for those who do not read, and drop them. The inbox fills meanwhile, and TCP slows down who talks."""
-        deadline = time.monotonic() + PATIENCE
         for client in [client for client in self.clients.values() if len(client.backlog) > BACKLOG]:
             with client.changed:
-                room = lambda: len(client.backlog) <= BACKLOG
-                if client.changed.wait_for(room, max(0.0, deadline - time.monotonic())):
-                    continue
-            client.drop()
+                while len(client.backlog) > BACKLOG:
+                    if not client.changed.wait(client.moved + PATIENCE - time.monotonic()):
+                        client.drop()
 
     def to_others(self, client: Client, data: bytes) -> None:
         """Add to the text what the client alone does not hear."""

@@ -30,8 +30,8 @@ HEADER = re.compile(r"^# (file|fails|cause): (.+)$", re.M)
 INTRODUCTION = """# What the lab says to each mistake
 
 Every program in `tests/mistakes` is what a beginner writes, and each must be told its true cause in the first sentence,
-in at most 25 lines, without the answer. This page is written by `python3 lab.py failures`, and the tests compare what is
-said first, up to the first blank line, with it; the transcript below is one run's.
+in at most 25 lines, without the answer. This page is written by `python3 lab.py failures`, and the tests compare what
+is said first, up to the first blank line, with it; the transcript below is one run's.
 """
 
 

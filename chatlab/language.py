@@ -82,7 +82,7 @@ def mark(text: str) -> str:
 
 
 def page(path: Path) -> Path:
-    """Return the page in the language that is spoken, README.ru.md for README.md; the English one where there is none."""
+    """Return the page in the language that is spoken, README.ru.md for README.md; the English one if there is none."""
     other = path.with_suffix(f".{spoken()}{path.suffix}")
     return other if other.exists() else path
 

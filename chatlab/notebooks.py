@@ -94,7 +94,7 @@ Reveal.on("fragmentshown", event => event.fragment.scrollIntoView({block: "neare
 
 
 def _alone(page: str) -> str:
-    """Take out what the exporter's page would load from elsewhere: no notebook has formulas or diagrams that need it."""
+    """Take out what the exporter's page would load from elsewhere: no notebook has formulas or diagrams for it."""
     page = page.replace("</head>", f"{STYLE}</head>", 1)
     # The exporter starts the slides with the help of three libraries from elsewhere.
     page = re.sub(r"<script>\s*require\(.*?</script>", lambda _: SHOW, page, flags=re.S)
@@ -108,7 +108,7 @@ def _module(match: re.Match) -> str:
 
 
 def _copy_reveal(to: Path) -> None:
-    """Put reveal.js beside the slides; the package that brings it is made for another tool, and only lends its files."""
+    """Put reveal.js beside the slides; the package that brings it is another tool's, and lends its files alone."""
     from_ = Path(importlib.util.find_spec("sphinx_revealjs").submodule_search_locations[0]) / "_static" / "revealjs"
     for part in ("dist", "plugin/notes"):
         shutil.copytree(from_ / part, to / part, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.map", "*.esm.js"))

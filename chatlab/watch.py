@@ -126,7 +126,7 @@ class Watch(App[int]):
     CSS = """
     #where { height: 1; padding: 0 1; background: $primary-darken-2; color: $text; }
     #checks { height: auto; max-height: 45%; scrollbar-size-vertical: 1; }
-    #story { height: 1fr; border-top: solid $primary; scrollbar-size-vertical: 1; }  /* leaves 79 columns for a failure */
+    #story { height: 1fr; border-top: solid $primary; scrollbar-size-vertical: 1; }  /* leaves 79 columns */
     #list { text-wrap: nowrap; text-overflow: ellipsis; }
     """
     ENABLE_COMMAND_PALETTE = False

@@ -76,7 +76,7 @@ def source(path: Path | str, name: str) -> Markdown:
 
 
 def timeline(verdict, height: int = 620) -> HTML:
-    """Show the failure that the explorer found, to step through with the arrow keys; it works in an exported page too."""
+    """Show the failure that the explorer found, to step through with the arrow keys, in an exported page too."""
     page = html.escape(verdict.html(), quote=True)
     frame = f'<iframe srcdoc="{page}" style="width: 100%; height: {height}px; border: 1px solid #888"></iframe>'
     return HTML(f"<div>{frame}</div>")  # IPython warns of a bare iframe
@@ -107,7 +107,7 @@ def catalogue(name: str, twin: bool = False, change: tuple[str, str] | None = No
 
 
 def waits_for(verdict) -> None:
-    """Draw who waits for whom in a failure that the explorer found: threads are round, what else is waited for square."""
+    """Draw who waits for whom in a failure that the explorer found: threads are round, all else is square."""
     import math
 
     import matplotlib.pyplot as plt
@@ -163,7 +163,7 @@ def waits_for(verdict) -> None:
 
 
 def lanes(verdict, among: tuple[str, ...] = ()) -> None:
-    """Draw the failing schedule as a lane for each thread: where it runs, holds a lock, and waits. among: these threads."""
+    """Draw the failing schedule, a lane for each thread: where it runs, holds a lock, and waits. among: these."""
     import matplotlib.pyplot as plt
     from matplotlib.patches import Patch
 

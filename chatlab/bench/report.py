@@ -133,7 +133,10 @@ def _figures(row: Row) -> dict[str, str]:
     cells |= {"of ours": _times(row.speed["ours"]), "of streams": _times(row.speed["streams"])}
     cells |= {"MB": f"{row.most('memory_mb'):.0f}", "threads": amount(row.most("threads"))}
     if not row.runs[-1].failed and row.case.regime != "storm":
-        cells |= {"deliveries/s": amount(row.median("per_second"), ",.0f"), "CPU s/M": f"{row.median('cpu_per_million'):.3g}"}
+        cells |= {
+            "deliveries/s": amount(row.median("per_second"), ",.0f"),
+            "CPU s/M": f"{row.median('cpu_per_million'):.3g}",
+        }
         cells |= {"p50 ms": f"{row.median('p50_ms'):.2f}", "p99 ms": f"{row.median('p99_ms'):.2f}"}
         cells |= {"max ms": f"{row.most('max_ms'):.1f}"}
     return cells

@@ -171,7 +171,7 @@ def programs(stage: int, folder: Path, shut):
 
 @pytest.fixture
 def race(stage: int, folder: Path, shut, request: pytest.FixtureRequest):
-    """Runs the student's server under many thread schedules with a scenario's clients; fails with the one that breaks it.
+    """Runs the student's server under many thread schedules with a scenario's clients; fails by the one that breaks it.
 
     In the stage that the check belongs to every schedule with two delays is tried, up to a number; later, with one.
     """

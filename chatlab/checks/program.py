@@ -184,8 +184,8 @@ class Program:
         told = {"name": self.path.name, "text": quote(text.encode()), "fresh": quote(fresh.encode())}
         if fresh and text.startswith(fresh.rstrip("\n")) and "\n" not in fresh.rstrip("\n"):
             return tr(
-                "{name} shows only the beginning of {text}: {fresh}. What was sent may come in pieces, and recv returns "
-                "what is there: receive on until all has come.",
+                "{name} shows only the beginning of {text}: {fresh}. What was sent may come in pieces, and recv "
+                "returns what is there: receive on until all has come.",
                 **told,
             )
         if fresh and fresh.replace("\n", "") == text.replace("\n", ""):
@@ -202,8 +202,8 @@ class Program:
             )
         if not fresh and self.peer and self._unread(self.peer.socket):
             return tr(
-                "{name} does not show {text}: it lies in its socket, and nobody calls recv, since the program waits for "
-                "the keyboard first.",
+                "{name} does not show {text}: it lies in its socket, and nobody calls recv, since the program waits "
+                "for the keyboard first.",
                 **told,
             )
         if fresh:
@@ -263,8 +263,8 @@ class Program:
             )
         if self.peer and self.peer.has_ended:
             return tr(
-                'The server has ended the connection, and {name} runs on for ever: b"" from recv, or an OSError, is the '
-                "end; leave the loop.",
+                'The server has ended the connection, and {name} runs on for ever: b"" from recv, or an OSError, is '
+                "the end; leave the loop.",
                 name=name,
             )
         if waits:
@@ -272,7 +272,7 @@ class Program:
         return tr("{name} goes on for ever; it should end by itself.", name=name)
 
     def _unread(self, other_end: socket.socket) -> bool:
-        """Whether bytes that were sent to the program lie unread in its socket; False where the system does not tell."""
+        """Whether bytes sent to the program lie unread in its socket; False where the system does not tell."""
         try:
             return any(_waiting_bytes(other_end))
         except OSError:
@@ -355,7 +355,7 @@ class Program:
 
 
 def _waiting_bytes(other_end: socket.socket) -> list[int]:
-    """Return how many bytes wait unread at the other end of a connection; raises OSError where the system does not tell.
+    """Return how many bytes lie unread at the other end of a connection; raises OSError where the system hides that.
 
     Linux lists every socket in /proc/net/tcp (proc(5)).
     """

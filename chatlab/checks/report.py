@@ -117,7 +117,7 @@ HEADINGS = [
 
 
 def where(read: str) -> str:
-    """Return a place such as "stages/README.md, The contract" as the reader finds it: page and heading in their language.
+    """Return a place such as "stages/README.md, The contract" as the reader finds it, in their language.
 
     A stage's folder stands for its README.
     """

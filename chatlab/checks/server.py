@@ -12,9 +12,10 @@ import tracemalloc
 from pathlib import Path
 
 from ..language import tr
-from .causes import descriptors_left, failure, idle, left_behind, plain_failure, rests, stand
+from .causes import descriptors_left, failure, left_behind, plain_failure
 from .peer import DEADLINE, SLICE, STILL, Peer
 from .report import Transcript
+from .threads import idle, rests, stand
 from .wire import Listener, Wire
 from .work import load_function
 

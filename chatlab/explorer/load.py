@@ -39,7 +39,8 @@ BINARY = {
     ).items()
 }  # fmt: skip
 COMPARE = {
-    "Eq": operator.eq, "NotEq": operator.ne, "Lt": operator.lt, "LtE": operator.le, "Gt": operator.gt, "GtE": operator.ge,
+    "Eq": operator.eq, "NotEq": operator.ne,
+    "Lt": operator.lt, "LtE": operator.le, "Gt": operator.gt, "GtE": operator.ge,
     "In": lambda item, container: item in container, "NotIn": lambda item, container: item not in container,
 }  # fmt: skip
 BLIND = {"exec", "eval", "compile", "globals", "locals", "vars", "breakpoint"}

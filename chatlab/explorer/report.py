@@ -152,9 +152,8 @@ def svg(title: str, source: str, events: Sequence[Event], failure: Failure) -> s
         if event.switch:
             out.append(f'<rect x="{left}" y="{y - 9}" width="{width - 2 * left}" height="6" fill="url(#h)"/>')
         if before and before[0] != x:
-            out.append(
-                f'<path d="M{before[0] + 8} {before[1] + 36}L{x + 8} {y}" stroke="#444" fill="none" marker-end="url(#a)"/>'
-            )
+            way = f"M{before[0] + 8} {before[1] + 36}L{x + 8} {y}"
+            out.append(f'<path d="{way}" stroke="#444" fill="none" marker-end="url(#a)"/>')
         code = lines[event.line - 1].strip() if 0 < event.line <= len(lines) else ""
         told = event.text + (f" → {event.value}" if event.value and event.kind in ("read", "write") else "")
         mark = "#e8f0fe" if event.kind == "write" else "#f4f4f4"
@@ -184,7 +183,7 @@ def html(title: str, source: str, events: Sequence[Event], failure: Failure) -> 
     packed = json.dumps(data).replace("<", "\\u003c")  # so that no text can end the script it stands in
     page = TEMPLATE.read_text(encoding="utf-8")
     for word, text in words().items():
-        page = page.replace("{{%s}}" % word, markup.escape(text))
+        page = page.replace("{{" + word + "}}", markup.escape(text))
     page = page.replace("{{lang}}", spoken())
     return page.replace("{{title}}", markup.escape(title)).replace("{{data}}", packed)
 

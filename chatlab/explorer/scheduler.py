@@ -331,7 +331,7 @@ class Run:
             self.touch(accesses)
 
     def vary(self, begin: bool) -> None:
-        """Begin, or end, the part of the run that the search varies; there is one, and what comes before is not told."""
+        """Begin, or end, the part of the run that the search varies: there is one; what comes before is not told."""
         if begin:
             self.log.clear()
             self.first = self.steps

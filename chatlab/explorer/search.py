@@ -120,7 +120,7 @@ class Verdict:
         return report.html(self.sentence, self.program.source, self.events, self.failure)
 
     def save(self, path: Path | str) -> None:
-        """Write what a replay needs. Raises ValueError where there is no failure, OSError where it cannot be written."""
+        """Write what a replay needs. Raises ValueError where nothing failed, OSError where it cannot be written."""
         if self.holds:
             raise ValueError(tr("there is no failure to save"))
         source = hashlib.sha256(self.program.source.encode()).hexdigest()

@@ -39,7 +39,7 @@ def _me(run: Run) -> Task:
 
 
 class _Shared:
-    """Something that synchronises: it has a key that is the same in every schedule, and events tell what is done to it."""
+    """Something that synchronises: its key is the same in every schedule, and events tell what is done to it."""
 
     label = ""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from ..checks import causes
+from ..checks.lines import all_that_came
 from ..checks.peer import SLICE, Peer
 from ..checks.program import Launcher
 from ..checks.races import RaceFailed
@@ -125,7 +125,7 @@ def _about(peer: Peer, events: list | None) -> dict:
     about = {name: getattr(peer, name) for name in KNOWN}
     if events is None:
         about.update(said=[], heard=[])
-    buffer = peer.buffer if events is None else causes.all_that_came(peer)
+    buffer = peer.buffer if events is None else all_that_came(peer)
     return {**about, "buffer": buffer.decode("latin-1"), "pouring": len(peer.pouring)}
 
 

@@ -59,7 +59,7 @@ WAYS = {  # from the strongest
 
 @functools.cache
 def best_way() -> str:
-    """Return the strongest of the ways that this system lets us use: tried, not guessed. Some containers forbid much."""
+    """Return the strongest of the ways that this system lets us use: tried, not guessed; containers forbid much."""
     return next(way for way in WAYS if way == "limits" or _works(way))
 
 

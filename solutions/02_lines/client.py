@@ -34,7 +34,7 @@ def chat(connection: socket.socket, keyboard: Iterable[str], screen: TextIO) -> 
     """
     lines = read_lines(connection)
     for typed in keyboard:
-        # BEGIN SOLUTION 5: send the line without the newline it was typed with, and wait for the one line that is the answer
+        # BEGIN SOLUTION 5: send the line without the newline it was typed with, and wait for the line that answers
         send_line(connection, typed.rstrip("\n"))
         answer = next(lines, None)
         if answer is None:

@@ -208,7 +208,7 @@ def handle(connection: socket.socket, registry: Registry) -> None:
         except OSError:  # it vanished; the others are none the worse
             pass
         finally:
-            # BEGIN SOLUTION 4: tell the others if we removed it; if the closing registry did, goodbye are its last words
+            # BEGIN SOLUTION 4: tell the others if we removed it; if the closing registry did, goodbye is its last word
             #| registry.remove(client)
             #| broadcast(registry, f"{client.name} left", client)
             if registry.remove(client):

@@ -26,7 +26,7 @@ def chat(connection: socket.socket, keyboard: Iterable[str], screen: TextIO) -> 
     """
     lines = read_lines(connection)
     for typed in keyboard:
-        # TODO 5: send the line without the newline it was typed with, and wait for the one line that is the answer
+        # TODO 5: send the line without the newline it was typed with, and wait for the line that answers
         raise NotImplementedError("stage 02, TODO 5")
         print(answer, file=screen, flush=True)
 

@@ -196,7 +196,7 @@ def handle(connection: socket.socket, registry: Registry) -> None:
         except OSError:  # it vanished; the others are none the worse
             pass
         finally:
-            # TODO 4: tell the others if we removed it; if the closing registry did, goodbye are its last words
+            # TODO 4: tell the others if we removed it; if the closing registry did, goodbye is its last word
             registry.remove(client)
             broadcast(registry, f"{client.name} left", client)
             client.finish()

@@ -213,7 +213,9 @@ def test_run_starts_my_server_and_ctrl_c_ends_both(lab):
 
 def test_help_names_every_command(lab):
     printed = lab("--help")
-    commands = "check hint run diff carry reset starters demo explore replay bench notebooks grade gradescope test stress"
+    commands = (
+        "check hint run diff carry reset starters demo explore replay bench notebooks grade gradescope test stress"
+    )
     for command in commands.split():
         assert re.search(rf"^    {command}\s", printed, re.M), command
 
@@ -225,7 +227,9 @@ RACY = ROOT / "tests" / "mistakes" / "05_broadcast" / "no_lock_for_a_client.py"
 def test_explore_finds_a_race_and_replay_shows_it_gone_when_it_is_mended(lab):
     lab.solve("05_broadcast")
     shutil.copyfile(RACY, lab.work("05_broadcast"))
-    printed = lab("explore", "5", "--scenario", "two_speak_at_once", "--html", "race.html", "--svg", "race.svg", status=1)
+    printed = lab(
+        "explore", "5", "--scenario", "two_speak_at_once", "--html", "race.html", "--svg", "race.svg", status=1
+    )
     assert "✗ two_speak_at_once" in printed and MIXED in " ".join(printed.split())
     assert max(map(len, printed.splitlines())) <= 100
     assert (lab.folder / "race.html").read_text(encoding="utf-8").startswith("<!doctype html>")
@@ -260,7 +264,10 @@ def test_explore_what_holds(lab):
     [
         (("explore", "99"), "99"),
         (("explore", "no_such_file.py"), "There is no file no_such_file.py"),
-        (("explore", "5", "--scenario", "nobody_comes"), "There is no scenario 'nobody_comes'. There are: two_join_at_once"),
+        (
+            ("explore", "5", "--scenario", "nobody_comes"),
+            "There is no scenario 'nobody_comes'. There are: two_join_at_once",
+        ),
         (("explore", "5", "--delays", "-1"), "--delays is a number from 0"),
         (("explore", "1"), "Races begin at stage 4"),
         (("replay", "nothing.json"), "There is no file nothing.json"),

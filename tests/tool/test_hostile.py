@@ -182,7 +182,11 @@ def test_a_gigabyte_of_output(grade):
 
 
 def test_ignores_the_signals_that_end_it(grade):
-    deaf = "import signal\nfor name in ('SIGTERM', 'SIGINT', 'SIGHUP'):\n    signal.signal(getattr(signal, name), signal.SIG_IGN)\n"
+    deaf = (
+        "import signal\n"
+        "for name in ('SIGTERM', 'SIGINT', 'SIGHUP'):\n"
+        "    signal.signal(getattr(signal, name), signal.SIG_IGN)\n"
+    )
     record = grade(with_server(deaf + SERVER))
     assert {check.name: check.status for check in record.checks}["hello"] == "passed"
 

@@ -424,7 +424,7 @@ def test_an_english_sentence_is_found(line):
         "Это гонка (race): потерянное обновление (lost update).",
         "    client 1 joined",
         'ждала строку "error:\nunknown command /nickname".',
-    '    7                         → "and number 0 is what I  ... is what I \\r...',
+        '    7                         → "and number 0 is what I  ... is what I \\r...',
         "поток закончился: UnicodeDecodeError: 'utf-8' codec can't\ndecode byte 0xff",
     ],
 )

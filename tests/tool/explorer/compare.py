@@ -110,7 +110,11 @@ def in_a_process(tool: str, path: Path) -> dict:
     wrapper = [str(Path(sys.executable).with_name("frontrun"))] if tool in ("dpor", "random") else []
     try:
         done = subprocess.run(
-            [*wrapper, sys.executable, __file__, "--one", tool, str(path)], capture_output=True, text=True, timeout=LIMIT, check=False
+            [*wrapper, sys.executable, __file__, "--one", tool, str(path)],
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+            check=False,
         )
         return json.loads(done.stdout.strip().split("\n")[-1])
     except subprocess.TimeoutExpired:
@@ -121,7 +125,10 @@ def in_a_process(tool: str, path: Path) -> dict:
 
 def table(jobs: int) -> str:
     bugs, twins = (sorted((CATALOGUE / kind).glob("*.py")) for kind in ("bugs", "twins"))
-    rows = [f"| tool | of {len(bugs)} bugs found | of {len(twins)} twins held, accused, inconclusive |", "|---|---|---|"]
+    rows = [
+        f"| tool | of {len(bugs)} bugs found | of {len(twins)} twins held, accused, inconclusive |",
+        "|---|---|---|",
+    ]
     for name, tool in TOOLS.items():
         with ThreadPoolExecutor(jobs) as pool:
             found = list(pool.map(lambda path: in_a_process(tool, path), bugs))
@@ -138,8 +145,8 @@ def table(jobs: int) -> str:
             speed = f"On the twins the explorer tries {statistics.median(speed):,.0f} schedules a CPU-second (median)."
     where = f"{platform.python_implementation()} {platform.python_version()}, {platform.system()}"
     how = (
-        f"Measured by `tests/tool/explorer/compare.py` in one run, on {where}. A tool has found a bug when it tells of any "
-        f"failure; frontrun had {BUDGET:.0f} s for each program, real threads {LIMIT - 5} s or {RUNS:,} runs."
+        f"Measured by `tests/tool/explorer/compare.py` in one run, on {where}. A tool has found a bug when it tells "
+        f"of any failure; frontrun had {BUDGET:.0f} s for each program, real threads {LIMIT - 5} s or {RUNS:,} runs."
     )
     return "\n".join([*rows, "", speed, how])
 

@@ -108,7 +108,9 @@ def test_a_deadlock_tells_who_holds_and_who_waits(tmp_path):
 def test_what_holds_is_exhausted_and_counted(tmp_path):
     verdict = verdict_of(tmp_path, LOCKED)
     assert verdict.holds and verdict.exhausted
-    assert verdict.sentence == f"Holds for all schedules with at most 2 preemptions: {verdict.schedules} schedules tried."
+    assert (
+        verdict.sentence == f"Holds for all schedules with at most 2 preemptions: {verdict.schedules} schedules tried."
+    )
 
 
 def test_what_was_not_exhausted_does_not_hold_for_all(tmp_path):
@@ -277,7 +279,9 @@ def test_a_server_without_serve_is_refused(tmp_path):
 
 def test_a_wait_that_it_does_not_control_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr("chatlab.explorer.scheduler.WATCHDOG", 0.5)
-    source = "import re\ndef setup(): return None\ndef ann(_):\n    re.match('(a+)+$', 'a' * 22 + 'b')\nWORKERS = [ann]\n"
+    source = (
+        "import re\ndef setup(): return None\ndef ann(_):\n    re.match('(a+)+$', 'a' * 22 + 'b')\nWORKERS = [ann]\n"
+    )
     try:
         verdict = verdict_of(tmp_path, source, preemptions=0)
     except Refused as refused:

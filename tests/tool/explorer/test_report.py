@@ -91,14 +91,24 @@ def test_a_page_keeps_all_that_it_is_given():
     reader = _Data()
     reader.feed(page)
     data = json.loads(reader.text)
-    assert [Event(**{**event, "held": tuple(event["held"]), "wire": tuple(map(tuple, event["wire"]))}) for event in data["events"]] == events
+    assert [
+        Event(**{**event, "held": tuple(event["held"]), "wire": tuple(map(tuple, event["wire"]))})
+        for event in data["events"]
+    ] == events
     assert data["failure"]["message"] == FAILURE.message
     assert not re.search(r"""(src|href)=["']?https?:""", page)
 
 
 def dom(tmp_path, url, *flags):
     """Return the page as a real browser has it when its scripts have run."""
-    command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}", *flags]
+    command = [
+        BROWSER,
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        f"--user-data-dir={tmp_path / 'profile'}",
+        *flags,
+    ]
     command += ["--virtual-time-budget=3000", "--dump-dom", url]
     return subprocess.run(command, capture_output=True, text=True, timeout=50, check=True).stdout
 

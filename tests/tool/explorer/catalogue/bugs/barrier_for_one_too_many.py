@@ -1,4 +1,5 @@
 """The game waits for three players, and there are two: the server, too, was counted."""
+
 # fails: stuck
 # today: yes
 import threading

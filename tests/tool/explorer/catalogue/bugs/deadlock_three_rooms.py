@@ -1,4 +1,5 @@
 """Three move in a circle: each holds the lock of its room and wants that of the next."""
+
 # fails: deadlock
 # today: yes
 import threading

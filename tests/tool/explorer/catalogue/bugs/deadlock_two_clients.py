@@ -1,4 +1,5 @@
 """Ann whispers to bob and bob to ann: each holds the own lock and wants the other's."""
+
 # fails: deadlock
 # today: yes
 import threading

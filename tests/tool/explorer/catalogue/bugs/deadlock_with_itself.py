@@ -1,4 +1,5 @@
 """The broadcast holds the lock and calls a helper that takes it again when a client is gone."""
+
 # fails: deadlock
 # today: yes
 import threading

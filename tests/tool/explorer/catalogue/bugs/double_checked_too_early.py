@@ -1,4 +1,5 @@
 """Double-checked, but marked as ready before it is: the second thread passes by and finds nothing."""
+
 # fails: exception
 # today: yes
 import threading

@@ -1,4 +1,5 @@
 """The sender takes the lines and then clears the event: a line that came in between is never looked for."""
+
 # fails: lost wakeup
 # today: yes
 import threading

@@ -1,4 +1,5 @@
 """Two lines set one event: set twice is set once, and the sender waits for a second time."""
+
 # fails: lost wakeup
 # today: yes
 import threading

@@ -1,4 +1,5 @@
 """The reader clears the event to begin anew, and forgets that the other may have set it already."""
+
 # fails: lost wakeup
 # today: yes
 import threading

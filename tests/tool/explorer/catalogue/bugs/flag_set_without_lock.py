@@ -1,4 +1,5 @@
 """The flag is raised outside of the lock: between the waiter's look and its wait, and so is the notify."""
+
 # fails: lost wakeup
 # today: yes
 import threading

@@ -1,4 +1,5 @@
 """A newcomer hears another's line before its own welcome: it is in the registry too early."""
+
 # fails: check
 # today: yes
 import threading

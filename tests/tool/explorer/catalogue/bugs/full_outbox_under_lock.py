@@ -1,4 +1,5 @@
 """The outbox is full, and the broadcast waits for room with the lock that the sender needs to take a line out."""
+
 # fails: deadlock
 # today: yes
 import queue

@@ -1,4 +1,5 @@
 """The list of threads is read before the last one is in it: the server ends, and a handler goes on."""
+
 # fails: check
 # today: yes
 import threading

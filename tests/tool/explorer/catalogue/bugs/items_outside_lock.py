@@ -1,4 +1,5 @@
 """The lock is let go before the loop, and `items()` is a view of the living dictionary, not a copy."""
+
 # fails: exception
 # today: yes
 import threading

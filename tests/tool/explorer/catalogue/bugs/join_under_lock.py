@@ -1,4 +1,5 @@
 """Who stops the server holds the lock while it waits for a thread, which needs that lock to end."""
+
 # fails: deadlock
 # today: yes
 import threading

@@ -1,4 +1,5 @@
 """The handler is given five seconds to end, and its log is read as if it had."""
+
 # fails: check
 # today: yes
 import threading

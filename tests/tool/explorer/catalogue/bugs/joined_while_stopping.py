@@ -1,4 +1,5 @@
 """A client comes in while the server closes all: it was let in before the end, and is not there to be closed."""
+
 # fails: check
 # today: yes
 import threading

@@ -1,4 +1,5 @@
 """The last to leave closes the room, but the count is read again after the lock: both are the last."""
+
 # fails: check
 # today: yes
 import threading

@@ -1,4 +1,5 @@
 """The lock keeps two from making a log at the same time, but not one after the other: the test is outside."""
+
 # fails: check
 # today: yes
 import threading

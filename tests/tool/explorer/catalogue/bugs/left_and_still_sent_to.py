@@ -1,4 +1,5 @@
 """A client leaves and closes between the copy of the list and the line to it: the sender dies of it."""
+
 # fails: exception
 # today: yes
 import threading

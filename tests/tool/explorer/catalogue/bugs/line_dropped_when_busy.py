@@ -1,4 +1,5 @@
 """Who does not get the lock at once goes on without: the line is not said, and nobody knows."""
+
 # fails: check
 # today: yes
 import threading

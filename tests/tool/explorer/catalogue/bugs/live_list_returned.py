@@ -1,4 +1,5 @@
 """The lock guards the return, not the list: what is returned is the room's own, and shrinks in the caller's hands."""
+
 # fails: exception
 # today: yes
 import threading

@@ -1,4 +1,5 @@
 """To empty the room also makes a new lock: one still holds the old, and another takes the new."""
+
 # fails: check
 # today: yes
 import threading

@@ -1,4 +1,5 @@
 """A generator holds the lock while its caller has the turn: the caller waits for what it holds itself."""
+
 # fails: deadlock
 # today: yes
 import threading

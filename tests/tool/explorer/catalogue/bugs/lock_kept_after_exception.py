@@ -1,4 +1,5 @@
 """A name that is gone raises between acquire and release: the lock is never let go."""
+
 # fails: deadlock
 # today: yes
 import threading

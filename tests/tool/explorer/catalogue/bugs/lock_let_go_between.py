@@ -1,4 +1,5 @@
 """Look under the lock, take under the lock, but let it go in between."""
+
 # fails: check
 # today: yes
 import threading

@@ -1,4 +1,5 @@
 """Threads in a loop greet the loop's variable: by the time they read it, it is somebody else."""
+
 # fails: check
 # today: yes
 import threading

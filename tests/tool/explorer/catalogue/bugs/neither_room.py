@@ -1,4 +1,5 @@
 """A client moves between two rooms, each with its lock: for a moment it is in neither."""
+
 # fails: check
 # today: yes
 import threading

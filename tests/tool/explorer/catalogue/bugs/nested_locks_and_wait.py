@@ -1,4 +1,5 @@
 """A reader waits for a line and lets go of the outbox, but not of the room, which the writer needs first."""
+
 # fails: deadlock
 # today: yes
 import threading

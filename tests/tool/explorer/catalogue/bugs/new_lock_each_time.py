@@ -1,4 +1,5 @@
 """Every call makes a lock of its own, which nobody else can hold."""
+
 # fails: check
 # today: yes
 import threading

@@ -1,4 +1,5 @@
 """The notify comes before anybody waits, and nothing tells the one who comes late."""
+
 # fails: lost wakeup
 # today: yes
 import threading

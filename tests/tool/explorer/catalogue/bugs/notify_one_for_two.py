@@ -1,4 +1,5 @@
 """Two wait for the end of the chat, and `notify` tells one of them."""
+
 # fails: stuck
 # today: yes
 import threading

@@ -1,4 +1,5 @@
 """Two wait for different things on one condition, and `notify` wakes the one whose thing has not come."""
+
 # fails: stuck
 # today: yes
 import threading

@@ -1,4 +1,5 @@
 """Two senders read one queue, and one None at its end stops one of them."""
+
 # fails: stuck
 # today: yes
 import queue

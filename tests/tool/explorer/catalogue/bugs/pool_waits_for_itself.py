@@ -1,4 +1,5 @@
 """A task waits for a task that it has given to its own pool, and the pool's only thread is the one that waits."""
+
 # fails: stuck
 # today: yes
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,5 @@
 """`empty()` is true only at the moment it is asked: another sender takes the last line."""
+
 # fails: exception
 # today: yes
 import queue

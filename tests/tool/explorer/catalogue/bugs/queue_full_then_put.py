@@ -1,4 +1,5 @@
 """The outbox has room when asked, and none when the line is put: the broadcast waits for a reader that is slow."""
+
 # fails: stuck
 # today: yes
 import queue

@@ -1,4 +1,5 @@
 """An RLock taken twice seems safe, but `wait` lets go of all of it: another sees a half-removed client."""
+
 # fails: check
 # today: yes
 import threading

@@ -1,4 +1,5 @@
 """Who finds no seat gives one back all the same: the semaphore lets in more than there are seats."""
+
 # fails: check
 # today: yes
 import threading

@@ -1,4 +1,5 @@
 """A line that fails takes the seat along: nobody is let in any more."""
+
 # fails: stuck
 # today: yes
 import threading

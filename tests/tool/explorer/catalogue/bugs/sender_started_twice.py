@@ -1,4 +1,5 @@
 """The first line starts the sender, and two first lines start it twice: a thread starts only once."""
+
 # fails: exception
 # today: yes
 import threading

@@ -1,4 +1,5 @@
 """A tenth of a second is mostly enough for the server to be ready: to sleep is not to wait."""
+
 # fails: exception
 # today: yes
 import time

@@ -1,4 +1,5 @@
 """The sender looks at the flag, and then waits for a line that never comes: a flag wakes nobody."""
+
 # fails: stuck
 # today: yes
 import queue

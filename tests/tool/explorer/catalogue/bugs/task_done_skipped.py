@@ -1,4 +1,5 @@
 """A blank line is not sent, and not done either: who waits for the queue to be done waits for ever."""
+
 # fails: stuck
 # today: yes
 import queue

@@ -1,4 +1,5 @@
 """`wait(timeout)` also returns when the time is over, and nobody asks which of the two it was."""
+
 # fails: exception
 # today: yes
 import threading

@@ -1,4 +1,5 @@
 """Ann answers in time and the timer is cancelled, but it has begun already: she is thrown out all the same."""
+
 # fails: check
 # today: yes
 import threading

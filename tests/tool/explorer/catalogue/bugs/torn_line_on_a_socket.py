@@ -1,4 +1,5 @@
 """Two threads write name and text to one socket, each with two calls: the parts of both get mixed."""
+
 # fails: check
 # today: yes
 import socket

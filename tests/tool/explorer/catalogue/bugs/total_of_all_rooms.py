@@ -1,4 +1,5 @@
 """Each room has a lock of its own, but the total of all rooms has none."""
+
 # fails: check
 # today: no
 import threading

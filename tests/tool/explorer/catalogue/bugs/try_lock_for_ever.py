@@ -1,4 +1,5 @@
 """Ann tries the lock until she gets it, and who held it has ended without letting go."""
+
 # fails: livelock
 # today: yes
 import threading

@@ -1,4 +1,5 @@
 """Joining has a lock and leaving has one, but both change the same list."""
+
 # fails: check
 # today: yes
 import threading

@@ -1,4 +1,5 @@
 """`if` instead of `while` around wait: another takes the line between the notify and the waking."""
+
 # fails: exception
 # today: yes
 import threading

@@ -34,7 +34,7 @@ def stress(runs: int, jobs: int, busy: bool) -> int:
             for future in as_completed([pool.submit(_run, number) for number in range(1, runs + 1)]):
                 if path := future.result():
                     failed.append(path)
-                    progress.console.print(f"failed: {path}")
+                    progress.console.print(tr("failed: {path}", path=path), markup=False, highlight=False)
                 progress.advance(task)
     finally:
         for loop in loops:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from . import demo
 from .language import cannot_write, choose, languages, page, tr, tr_n
@@ -69,8 +69,16 @@ def _language_in(arguments: list[str]) -> str | None:
         return None
 
 
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """End the program with this message; its beginning is the one that Python 3.10 does not translate."""
+        if match := re.fullmatch(r"argument (?P<argument_name>[^:]+): (?P<message>.+)", message, re.S):
+            message = tr("argument %(argument_name)s: %(message)s") % match.groupdict()
+        super().error(message)
+
+
 def make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="lab",
         description=tr(
             "Build a multi-user chat, stage by stage. Without a command: it checks your work on every save."

@@ -77,6 +77,7 @@ def stable(lines: list[str]) -> str:
     first = lines[: lines.index("")] if "" in lines else lines
     text = " ".join(line.strip() for line in first)
     text = re.sub(r"(BrokenPipe|ConnectionReset)Error: \[Errno \d+\] [A-Z][a-z ]+", "ConnectionError ", text)
+    text = re.sub(r"\b(\w+Error): [^:]+(?= \w+\.py, )", r"\1", text)  # in Python's words, which change
     text = re.sub(r'"[^"]+"', '"..."', re.sub(r"\b(ann|bob|eve|max|zoe)\b", "PEER", text))
     return re.sub(r"\d[\d,]*", "N", text)
 

@@ -135,7 +135,7 @@ def _compile(source: str, path: str) -> types.CodeType:
 
 
 def _refuse(path: str, node: ast.AST, what: str) -> None:
-    raise Refused(f"{Path(path).name}, line {node.lineno}: {what}")
+    raise Refused(tr("{file}, line {line}: {what}", file=Path(path).name, line=node.lineno, what=what))
 
 
 # Which variables are shared

@@ -228,10 +228,10 @@ class Run:
         self.ending = self.over = True
         frame = sys._current_frames().get(task.ident) if task else None
         line = self._student_frame(frame)
-        where = f"line {line.f_lineno}" if line else "a library"
+        where = tr("line {line}", line=line.f_lineno) if line else tr("a library")
         text = tr(
             "{value} waits or works in {where} for more than {watchdog:.0f} s of real time",
-            value=task.name if task else "the run",
+            value=task.name if task else tr("the run"),
             where=where,
             watchdog=WATCHDOG,
         )
@@ -256,7 +256,10 @@ class Run:
                 if kind == "check"
                 else tr("{name} ends with {name2}: {error}", name=task.name, name2=type(error).__name__, error=error)
             )
-            where = f"\n  line {line}, in {frames[-1].name}: {frames[-1].line}" if frames else ""
+            where = ""
+            if frames:
+                own = tr("line {line}, in {function}:", line=line, function=frames[-1].name)
+                where = f"\n  {own} {frames[-1].line}"
             self.key = getattr(error, "key", "")
             self.fail(kind, text.rstrip(": ") + where, task, line)
         self.over = True
@@ -569,9 +572,8 @@ class Run:
             if not other.waits:
                 continue
             line = self._line_of(other)
-            text = tr("{name} waits for {waits}", name=other.name, waits=other.waits) + (
-                f" (line {line})" if line else ""
-            )
+            text = tr("{name} waits for {waits}", name=other.name, waits=other.waits)
+            text += " (" + tr("line {line}", line=line) + ")" if line else ""
             owner = getattr(other.waits_on, "owner", None)
             if owner is not None:
                 kind = "deadlock"
@@ -653,7 +655,8 @@ class Run:
                 if value is thing:
                     return name
             frame = frame.f_back
-        return short(thing) if type(thing).__module__.startswith(__package__) else f"a {type(thing).__name__}"
+        own = type(thing).__module__.startswith(__package__)
+        return short(thing) if own else tr("a {kind}", kind=type(thing).__name__)
 
 
 def short(value: Any) -> str:
@@ -662,8 +665,8 @@ def short(value: Any) -> str:
         text = repr(value)
     elif isinstance(value, (list, tuple, set, frozenset)):
         inner = ", ".join(short(item) for item in list(value)[:8])
-        left, right = {list: "[]", tuple: "()"}.get(type(value), "{}")
-        text = f"{left}{inner}{right}" if value else f"empty {type(value).__name__}"
+        left, right = {list: "[]", tuple: "()"}.get(type(value), "{}" if value else (f"{type(value).__name__}(", ")"))
+        text = f"{left}{inner}{right}"
     elif isinstance(value, dict):
         inner = ", ".join(f"{short(key)}: {short(item)}" for key, item in list(value.items())[:8])
         text = f"{{{inner}}}"

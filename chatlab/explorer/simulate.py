@@ -73,8 +73,9 @@ class Peer:
     def resets(self) -> None:
         self.connection.reset()
 
-    def hears_line(self, wanted: str = "a line") -> str:
-        """Return the next line; fails where none comes."""
+    def hears_line(self, wanted: str = "") -> str:
+        """Return the next line; fails where none comes. wanted: for the words of that failure."""
+        wanted = wanted or tr("a line")
         while b"\n" not in self.buffer:
             if not self._more():
                 if self.ending:

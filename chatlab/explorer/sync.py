@@ -515,6 +515,10 @@ class _Waiting(_Shared):
 
     missed = False
 
+    @property
+    def label(self) -> str:
+        return tr("a queue")
+
     def __init__(self, maxsize: int = 0) -> None:
         self.maxsize = maxsize
         self.unfinished_tasks = 0
@@ -575,15 +579,15 @@ class _Waiting(_Shared):
 
 
 class Queue(_Waiting, queue.Queue):
-    label = "a queue"
+    pass
 
 
 class LifoQueue(_Waiting, queue.LifoQueue):
-    label = "a queue"
+    pass
 
 
 class PriorityQueue(_Waiting, queue.PriorityQueue):
-    label = "a queue"
+    pass
 
 
 class SimpleQueue(Queue):

@@ -232,7 +232,7 @@ def _blocked(server: Server) -> Cause | None:
                 "{name} waits in join{server} for thread {name2!r}",
                 name=short(thread.name),
                 server=at_line(server, thread),
-                name2=other.name,
+                name2=short(other.name),
             )
             call = server.wire.inside.get(other)
             if (other, call) in stuck:
@@ -269,7 +269,7 @@ def _blocked(server: Server) -> Cause | None:
                 name=short(thread.name),
                 server=at_line(server, thread),
                 peer=stuck[0][1].peer,
-                name2=stuck[0][0].name,
+                name2=short(stuck[0][0].name),
                 name3=stuck[0][1].name,
             )
             return Cause("outbox-full", text, "07_slow_reader, The idea")
@@ -315,7 +315,7 @@ def _waiting(server: Server, peer: Peer) -> Cause | None:
             "thread {name2!r} ends. One client must not wait for another.",
             name=peer.name,
             server=at_line(server, server.thread),
-            name2=frame.f_locals["self"].name,
+            name2=short(frame.f_locals["self"].name),
         )
         return Cause("one-at-a-time", text, "03_threads, The idea")
     if not any(call.name == "accept" for call in server.wire.inside.values()):

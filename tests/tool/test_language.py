@@ -347,10 +347,11 @@ COMMANDS = (
 ENGLISH = [
     (r"`[^`\n]*`", "names and code in backquotes"),
     (
-        r'b?"[^"\n]*(\n(?! )[^"\n]*)?"|\bb\'[^\'\n]*\'|"[^"\n]*\.\.\.$',
+        r'b?"[^"\n]*(\n(?! )[^"\n]*)?"|\bb\'[^\'\n]*\'|"[^"\n]*\.\.\.(?= |$)',
         "what went over the wire, quoted; it may be folded, or be cut at the end of a transcript's column",
     ),
     (r"'[^'\s]*'", "a name that was typed"),
+    (r"^ *File #, line \d+, in #?\w*", "a place in Python's own traceback"),
     (r"TODO \d+: .*", "a TODO line of the starter"),
     (r"строка \d+(, в \w+)?:\s.*", "a line of the student's own code"),
     (r"\b\w+(Error|Exception|Interrupt): .*(\n\S.*)?", "an exception in Python's own words; it may be folded"),
@@ -372,7 +373,7 @@ ENGLISH = [
 # In ideas and hints, which name them one after the other.
 CODE = (
     r"\b(accept|args|bind|buffer|data|except|handle|lines|listen|newline|None|OSError|recv|rest|sendall|setsockopt|target|try)\b"
-    r"|«[a-z ]+»|\w+(, \w+){2,}|\(\w+, \w+",
+    r"|« ?[a-z :]+»|\bis not\b|\w+(, \w+){2,}|\(\w+, \w+",
     "names in code, and words of it that are quoted",
 )
 # In the explorer's timeline: `  77  serve       sock, address = listener.accept()`, and what the call gave.
@@ -389,7 +390,7 @@ def english_in(text: str, *more: tuple[str, str]) -> list[str]:
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
     for pattern, _ in [*more, *ENGLISH]:
         text = re.sub(pattern, lambda match: "#" + "\n" * match[0].count("\n"), text, flags=re.M)
-    return [line for line in text.splitlines() if re.search(r"\b[A-Za-z]{3,}[ ,;:.!?()«»—–-]+[A-Za-z]{3,}\b", line)]
+    return [line for line in text.splitlines() if re.search(r"\b[A-Za-z]{2,}[ ,;:.!?()«»—–\d-]+[A-Za-z]{2,}\b", line)]
 
 
 @pytest.mark.parametrize(

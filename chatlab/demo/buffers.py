@@ -78,7 +78,7 @@ class Buffers:
             self.capacity = self.side["sent"]
         quarter = int(4 * waiting / self.bound)
         tell, self.told = tell or quarter > self.told, max(quarter, self.told)
-        system = tr("{number} bytes", number=f"{self.side['sent']:,}")
+        system = tr("{number:,} bytes", number=self.side["sent"])
         outbox = tr("{number} of {bound} lines", number=waiting, bound=int(self.bound))
         patience = tr("{seconds} of {bound} s", seconds=f"{waited:.1f}", bound=f"{self.patience:g}")
         self.play.measure(

@@ -7,7 +7,7 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
-from ..language import tr
+from ..language import amount, tr
 from .participant import HOST, DemoFailure, Participant
 from .screen import Gauge
 
@@ -128,9 +128,9 @@ class Crowd:
             each = deliveries / max(calls, 1)
             self.play.measure(
                 server,
-                Gauge(tr("lines said"), f"{self.lines:,}", self.lines / self.most),
-                Gauge(tr("deliveries"), f"{deliveries:,}", deliveries / self.most),
-                Gauge(tr("calls of send"), f"{calls:,}", calls / self.most),
+                Gauge(tr("lines said"), amount(self.lines), self.lines / self.most),
+                Gauge(tr("deliveries"), amount(deliveries), deliveries / self.most),
+                Gauge(tr("calls of send"), amount(calls), calls / self.most),
                 Gauge(tr("deliveries in one call"), f"{each:.1f}", each / MANY),
                 tell=tell,
             )

@@ -20,11 +20,12 @@ import pytest
 from test_cli import Lab
 
 from chatlab import language
-from chatlab.language import FOLDER, choose, languages, spoken, tr
+from chatlab.language import FOLDER, amount, choose, languages, spoken, tr
 from chatlab.stages import find_stage, load_stages
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = FOLDER / "ru" / "LC_MESSAGES" / "chatlab.po"
+CATALOGUE_TEXTS = re.compile(r'^msgid(?:_plural)? "(.*)"$', re.M)
 FUNCTIONS = {"tr": 1, "tr_n": 2, "mark": 1}  # and how many texts each is given
 STAGES = [stage.number for stage in load_stages()]
 
@@ -96,6 +97,14 @@ def test_an_unknown_language_is_refused_with_the_list(arguments):
 
 def test_an_unknown_language_in_lab_lang_is_refused_too():
     assert "en, ru" in command("status", status=2, LAB_LANG="xx")
+
+
+@pytest.mark.parametrize(("name", "shown"), [("en", "1,234,567 bytes"), ("ru", "1\xa0234\xa0567 Б")])
+def test_thousands_are_set_apart_as_the_language_does_it(reader, name, shown):
+    choose(name)
+    assert tr("{number:,} bytes", number=1234567) == shown
+    assert amount(1234567.4, ",.0f") == shown.split(" ")[0]
+    assert amount(12) == "12"
 
 
 def test_the_command_chooses_its_language():
@@ -255,6 +264,16 @@ def test_each_text_is_a_plain_literal_and_has_its_values(path):
         needs_number = function == "tr" and any(re.search(r"\{number\b", text) for text in texts)
         assert fits and (not needs_number or "number" in names), f"{place}: {texts[0]!r}"
         assert not names or all(map(readable, texts)), f"{place}: {texts[0]!r}"
+
+
+def test_every_text_is_in_the_catalogue():
+    """Also what stands in lab.py, and inside an f-string, where Babel's own search finds it from Python 3.12 on."""
+    known = set(CATALOGUE_TEXTS.findall(re.sub(r'"\n"', "", CATALOGUE.read_text(encoding="utf-8"))))
+    for path in SOURCES:
+        if path.suffix == ".py" and path.name != "language.py":
+            for place, _, texts, _ in python_calls(path):
+                written = [json.dumps(text, ensure_ascii=False)[1:-1] for text in texts if text is not None]
+                assert known.issuperset(written), f"{place}: not in the catalogue"
 
 
 def test_the_walk_finds_an_f_string(tmp_path, monkeypatch):
